@@ -178,7 +178,7 @@ let package = Package(
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "ChaosLog", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "ChaosLog", "HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/chaos", swiftSettings: settings),
@@ -216,7 +216,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "HyperoQueryTests",
-            dependencies: ["HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport", "hypero-query"],
+            dependencies: [
+                "HyperoQuery", "HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch", "TestSupport",
+                "hypero-query",
+            ],
             exclude: ["Fixtures"],
             swiftSettings: settings),
         .testTarget(
@@ -253,7 +256,8 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "Hypero", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema", "TestSupport",
+                "Hypero", "HyperoCommandLine", "HyperoCore", "HyperoRedis", "HyperoSchema", "HyperoSearch",
+                "TestSupport",
                 "hypero-bench",
                 "hypero-demo",
                 "hypero-ingest",

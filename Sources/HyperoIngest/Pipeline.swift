@@ -274,8 +274,8 @@ extension Pipeline {
         batchSize.recordKept(entries: read.batch.items.count, of: read.reply.count)
     }
 
-    /// Folds the prefetched batch, and looks up the state that the fold needs: first subjects, then rows, then whole
-    /// curves, then the rows of their best epochs.
+    /// Folds the prefetched batch, and looks up the state that the fold needs: first subjects, then rows and rungs, then
+    /// whole curves, then the rows of their best epochs.
     ///
     /// - Returns: the result that ends the step; nil if the batch is folded.
     private mutating func foldNext(in context: inout PipelineContext) throws(RedisError) -> StepResult? {
@@ -286,6 +286,7 @@ extension Pipeline {
             context.vanished += lookup.state.vanished
             if !context.vanished.isEmpty { return .stopped(.keysVanished) }
             if let result = try readCurves(&lookup, in: &context) { return result }
+            if let result = try readRungs(&lookup, in: &context) { return result }
             slots.resolve(lookup)
         }
         lookups.removeAll()

@@ -9,7 +9,7 @@
 /// | event | required | optional |
 /// |---|---|---|
 /// | `battery` | `name` `version` `description` | `objective` `direction` `direction.<channel>` |
-/// | `start` | | `host` `pid` `seed` `attempt` `from` `token` |
+/// | `start` | | `host` `pid` `seed` `attempt` `from` `token` `asof` |
 /// | `param` | one or more `param.<name>` | `space.<name>` |
 /// | `meta` | one or more `meta.<name>` | |
 /// | `epoch` | `epoch`, one or more `curve.<channel>` | |
@@ -17,7 +17,7 @@
 /// | `maxima` | one or more `max.<channel>` | `epoch` |
 /// | `end` | `status` | `reason` `attempt` |
 /// | `alive` | `producer` | |
-/// | `search` | `search` `trials` `seed` | `name` `sampler` `attempts` `lease` |
+/// | `search` | `search` `trials` `seed` | `name` `sampler` `attempts` `lease` `stopping` `stopping.…` |
 /// | `claim` | `search` `producer` `seq` | |
 /// | `enqueue` | `search`, one or more `param.<name>` | |
 ///
@@ -66,6 +66,9 @@ package enum EventField {
 
     /// `start`, optional: the claim whose grant the process runs, `<producer>:<seq>` of the `claim` event.
     package static let token = "token"
+    /// `start`, optional: the id of the last entry of the search's history that the suggestions of the trial depend on; `0-0` for
+    /// none.
+    package static let asof = "asof"
 
     /// `search`, `claim` and `enqueue`: the ``SearchID``.
     package static let search = "search"
@@ -79,6 +82,14 @@ package enum EventField {
     /// `search`, optional: the time without a sign of life after which a trial is lost, in milliseconds (``Limits/lease``).
     /// Default: 600000, ten minutes.
     package static let lease = "lease"
+    /// `search`, optional: the rule that stops bad trials, a raw value of ``StoppingRule/Kind``.
+    package static let stopping = "stopping"
+    /// `search`, required with ``stopping``: the epochs of a full training (``Limits/stoppingEpochs``).
+    package static let stoppingEpochs = "stopping.epochs"
+    /// `search`, optional: the epoch of the first rung, from 1 and below ``stoppingEpochs``. Default: a 27th of them, and 3 at least.
+    package static let stoppingFirst = "stopping.first"
+    /// `search`, optional: the ratio of the epochs of two rungs (``Limits/stoppingFactor``). Default: 3.
+    package static let stoppingFactor = "stopping.factor"
 
     /// `epoch`: the epoch of the row, an integer >= 0; `7.0` is 7. `maxima`, optional: the epoch of the maxima.
     package static let epoch = "epoch"
@@ -122,7 +133,8 @@ package enum Prefix {
     /// `meta.<name>`: metadata. The value is the text of a ``Value``.
     package static let meta = "meta."
     /// `space.<name>` in a `param` event: the distribution that the hyper-parameter was drawn from, such as
-    /// `logUniform 1e-05 0.1`.
+    /// `logUniform 1e-05 0.1`. In the hash of a search: the first one of its trials. In the hash of a trial: one that differs from
+    /// that of the search.
     package static let space = "space."
     /// `direction.<channel>`: the better direction of a channel, a raw value of ``Direction``.
     package static let direction = "direction."
@@ -202,6 +214,11 @@ package enum ExperimentField {
     package static let nonfinite = "nonfinite"
     /// The record of the rows that an operator has removed from the curve, a ``ThinnedCurve``. Absent if the curve is whole.
     package static let thinned = "thinned"
+    /// The reason why the rule of the search has stopped the trial: `rung 9: 14th of 31, halving keeps 10`. Absent if it has not.
+    package static let stop = "stop"
+    /// The last entry of the search's history that the suggestions of the trial depend on, of the latest `start` event that states
+    /// it; `0-0` for none.
+    package static let asof = "asof"
 }
 
 /// The fields of an entry of `{hypero}:control`.
@@ -260,6 +277,10 @@ package enum ProducerField {
     /// `none.<search>`: `<seq> <open>`, the latest claim of the producer that got no trial of the search, because all numbers were
     /// given out, and the number of trials that had not ended then. Another claim gets one of them if it is lost.
     package static let none = "none."
+    /// `stop.<experiment>`: the reason why the producer must stop a trial that it runs: the verdict of the search's rule
+    /// (``ExperimentField/stop``), `superseded by attempt 2` if the trial was granted to another process, or `lost 3 times`. Removed
+    /// when the producer ends the trial.
+    package static let stop = "stop."
 }
 
 /// The fields of the hash `{hypero}:ingest`, the state of one partition.

@@ -131,6 +131,11 @@ package struct Keyspace: Sendable, Hashable {
     /// ``Limits/trialHistory`` entries.
     package func trials(of id: SearchID) -> String { search(id) + ":trials" }
 
+    /// `{hypero}:search:<id>:rung:<epoch>`, a sorted set of the experiments of the trials that have reached an epoch of the stopping
+    /// rule (``StoppingRule/rungs``). Score: the objective at this epoch, or the best before if it was skipped; the infinity on the worse side without
+    /// a finite one.
+    package func rung(_ epoch: Int, of id: SearchID) -> String { search(id) + ":rung:" + String(epoch) }
+
     /// `{hypero}:experiment:<id>`, a hash (``ExperimentField``).
     package func experiment(_ id: ExperimentID) -> String { SubjectKey(of: id, in: self).text }
 

@@ -33,6 +33,12 @@ package enum Limits {
     package static let attempts = 1...100
     /// The range of the lease of a trial in milliseconds: a second to 30 days.
     package static let lease = 1_000...2_592_000_000
+    /// The range of the epochs of a full training, for the rule that stops bad trials.
+    package static let stoppingEpochs = 2...1_000_000
+    /// The range of the ratio of the epochs of two rungs.
+    package static let stoppingFactor = 2...100
+    /// The maximum number of hyper-parameters whose distributions are in the hash of a search.
+    package static let searchSpaces = 1_024
     /// The approximate maximum number of entries in the history of a search. Later ones replace the oldest.
     package static let trialHistory = 100_000
     /// The highest epoch, version and sequence number, and the latest time in milliseconds: the highest integer that a

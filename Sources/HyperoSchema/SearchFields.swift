@@ -1,4 +1,4 @@
-/// The fields of the hash `{hypero}:search:<id>`, besides `open.<trial>` and `point.<number>`.
+/// The fields of the hash `{hypero}:search:<id>`, besides `open.<trial>`, `point.<number>` and `space.<name>` (``Prefix/space``).
 package enum SearchField {
     /// The ``BatteryID`` of the first declaration.
     package static let battery = "battery"
@@ -14,6 +14,14 @@ package enum SearchField {
     package static let attempts = "attempts"
     /// The lease from the first declaration, in milliseconds.
     package static let lease = "lease"
+    /// The rule from the first declaration that stops bad trials: ``EventField/stopping``. Absent if it has none.
+    package static let stopping = EventField.stopping
+    /// ``EventField/stoppingEpochs`` from the first declaration, with ``stopping``.
+    package static let stoppingEpochs = EventField.stoppingEpochs
+    /// ``EventField/stoppingFirst`` from the first declaration, with ``stopping``.
+    package static let stoppingFirst = EventField.stoppingFirst
+    /// ``EventField/stoppingFactor`` from the first declaration, with ``stopping``.
+    package static let stoppingFactor = EventField.stoppingFactor
     /// The time of the first declaration in Unix milliseconds.
     package static let created = "created"
     /// The latest declaration that differs from the first one in another field than ``trials``: the name and the value of the
@@ -26,6 +34,8 @@ package enum SearchField {
     package static let free = "free"
     /// The number of trials that have ended. Absent if 0.
     package static let ended = "ended"
+    /// The number of trials that have ended with the status `stopped`. Absent if 0.
+    package static let stopped = "stopped"
     /// The number of `end` events that were refused, because their trial was granted again or had ended. Absent if 0.
     package static let refused = "refused"
     /// The number of enqueued points that were granted. Absent if 0.
@@ -38,7 +48,7 @@ package enum SearchField {
     package static let point = "point."
 }
 
-/// The fields of an entry of the stream `{hypero}:search:<id>:trials`, besides `param.<name>`.
+/// The fields of an entry of the stream `{hypero}:search:<id>:trials`, besides `param.<name>` and `space.<name>` (``Prefix``).
 ///
 /// A trial has one entry with the status `running` when its first row is applied, and one with all its hyper-parameters when it
 /// ends.
@@ -53,4 +63,6 @@ package enum TrialField {
     package static let value = "value"
     /// The best epoch. Absent without one.
     package static let epoch = "epoch"
+    /// The highest epoch with a row. Absent without rows.
+    package static let last = "last"
 }

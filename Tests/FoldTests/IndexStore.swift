@@ -17,6 +17,8 @@ struct IndexStore: Equatable {
     var tombstones = Tombstones()
     /// The number of whole curves that were read.
     private(set) var curveReads = 0
+    /// The number of searches whose rungs were read.
+    private(set) var rungReads = 0
     /// The next entry id of ``add(_:)``.
     private var nextID: UInt64 = 1
 
@@ -91,9 +93,22 @@ struct IndexStore: Equatable {
             let hash = hashes[keyspace.search(batch.searches[index])] ?? [:]
             prior.set(SearchState(fields: hash.map { ($0.key, $0.value) }), at: index)
         }
+        for (index, empty) in missing.rungs {
+            var rungs = empty
+            let search = batch.searches[index]
+            for (rung, epoch) in rungs.epochs.enumerated() {
+                for (member, score) in sets[keyspace.rung(epoch, of: search)] ?? [:] {
+                    Array(member.utf8).withUnsafeBufferPointer {
+                        rungs.add($0, score: score, toRung: rung, of: search)
+                    }
+                }
+            }
+            prior.rungs[index] = rungs
+            rungReads += 1
+        }
         for index in missing.parameters {
             let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]
-            prior.parameters[index] = hash.filter { $0.key.hasPrefix(Prefix.param) }.map { ($0.key, $0.value) }
+            prior.parameters[index] = hash.filter { PriorState.isParameter($0.key) }.map { ($0.key, $0.value) }
         }
         for index in missing.unlisted {
             let hash = hashes[keyspace.experiment(batch.experiments[index])] ?? [:]

@@ -14,18 +14,25 @@ struct SearchFixture {
     /// The next sequence number of each producer.
     private var numbers: [String: UInt64] = [:]
 
-    init(trials: Int = 3, attempts: Int = 3, cached: Bool = false) {
+    init(
+        trials: Int = 3, attempts: Int = 3, stopping: StoppingRule? = nil, direction: Direction = .max,
+        cached: Bool = false
+    ) {
         if cached { store.cache = StateCache() }
-        add(at: 1_000, Shorthand.declared(), Self.declaration(trials: trials, attempts: attempts))
+        add(
+            at: 1_000, Shorthand.declared(direction),
+            Self.declaration(trials: trials, attempts: attempts, stopping: stopping))
     }
 
     static func declaration(
-        trials: Int, attempts: Int = 3, sampler: String? = nil, lease: Int64 = lease
+        trials: Int, attempts: Int = 3, sampler: String? = nil, lease: Int64 = lease, stopping: StoppingRule? = nil
     ) -> Event {
         Event(
             experiment: nil, battery: Shorthand.battery,
             body: .search(
-                Event.Search(id: id, seed: 1, trials: trials, sampler: sampler, attempts: attempts, lease: lease)))
+                Event.Search(
+                    id: id, seed: 1, trials: trials, sampler: sampler, attempts: attempts, lease: lease,
+                    stopping: stopping)))
     }
 
     static func point(_ values: KeyValuePairs<String, String>) -> Event {
@@ -43,8 +50,16 @@ struct SearchFixture {
         event(trial, .epoch(epoch, Shorthand.cells(["valid": value])))
     }
 
-    static func start(_ trial: Int, _ attempt: Int?, token: Event.Origin? = nil, from: Int? = nil) -> Event {
-        event(trial, .start(Event.Start(attempt: attempt, from: from, token: token)))
+    static func start(
+        _ trial: Int, _ attempt: Int?, token: Event.Origin? = nil, from: Int? = nil, asof: StreamID? = nil
+    ) -> Event {
+        event(trial, .start(Event.Start(attempt: attempt, from: from, token: token, asof: asof)))
+    }
+
+    static func param(_ trial: Int, _ name: String, from space: String) -> Event {
+        event(
+            trial,
+            .param([Event.Entry(name: name, value: "1")], spaces: [Event.Entry(name: name, value: space)]))
     }
 
     static func end(_ trial: Int, _ status: ExperimentStatus = .done, attempt: Int? = nil) -> Event {
@@ -107,6 +122,17 @@ struct SearchFixture {
 
     var hash: [String: String] { store.hashes[store.keyspace.search(Self.id)] ?? [:] }
     var history: [[String: String]] { store.streams[store.keyspace.trials(of: Self.id)] ?? [] }
+
+    /// The scores of a rung, by the number of the trial.
+    func rung(_ epoch: Int) -> [Int: Double] {
+        let set = store.sets[store.keyspace.rung(epoch, of: Self.id)] ?? [:]
+        return Dictionary(uniqueKeysWithValues: set.map { (Int($0.key.dropFirst(SearchID.size + 1))!, $0.value) })
+    }
+
+    /// The reason to stop a trial in the hash of a producer.
+    func stop(_ trial: Int, of producer: String) -> String? {
+        self.producer(producer)[ProducerField.stop + Self.id.experiment(ofTrial: trial).text]
+    }
 
     func experiment(_ trial: Int) -> [String: String] {
         store.hashes[store.keyspace.experiment(Self.id.experiment(ofTrial: trial))] ?? [:]

@@ -292,10 +292,10 @@ import Testing
         fixture.add(by: "p", at: 10_030, S.event(1, .param([Event.Entry(name: "depth", value: "2")])), S.end(1))
         #expect(
             fixture.history == [
-                ["trial": "1", "attempt": "1", "status": "running", "param.lr": "0.1"],
+                ["trial": "1", "attempt": "1", "status": "running", "last": "1", "param.lr": "0.1"],
                 [
-                    "trial": "1", "attempt": "1", "status": "done", "value": "0.9", "epoch": "2", "param.lr": "0.1",
-                    "param.depth": "2",
+                    "trial": "1", "attempt": "1", "status": "done", "value": "0.9", "epoch": "2", "last": "3",
+                    "param.lr": "0.1", "param.depth": "2",
                 ],
             ])
     }

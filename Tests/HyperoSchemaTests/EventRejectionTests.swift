@@ -150,7 +150,7 @@ struct EventRejectionTests {
         let isSearch = event.body.kind == .search
         let optional: Set = [
             "time", "host", "pid", isSearch ? "name" : "seed", "attempt", "from", "reason", "first", "objective",
-            "direction", "token", "sampler", "attempts", "lease",
+            "direction", "token", "asof", "sampler", "attempts", "lease", "stopping.first", "stopping.factor",
         ]
         let whole = StreamEntry(id: .zero, event)
         for (index, field) in whole.fields.enumerated() {

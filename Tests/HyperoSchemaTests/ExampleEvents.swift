@@ -31,6 +31,8 @@ let exampleEvents: [Event] = {
         .start(Event.Start(host: "", pid: "", seed: "line\nbreak\0")),
         .start(Event.Start(attempt: 2, from: 0, token: Event.Origin(producer: ProducerID("a-b")!, seq: 7))),
         .start(Event.Start(host: "h", attempt: 1)),
+        .start(Event.Start(asof: StreamID(milliseconds: 1_700_000_000_000, sequence: 3))),
+        .start(Event.Start(asof: .zero)),
         .param([
             Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "lr decay", value: "linear"),
             Event.Entry(name: "a=b.\"c\"", value: "[64,128]"),
@@ -72,6 +74,10 @@ let exampleEvents: [Event] = {
         .search(Event.Search(id: search, seed: .max, trials: Limits.trials)),
         .search(
             Event.Search(id: search, name: "größe", seed: 0, trials: 1, sampler: "tpe", attempts: 1, lease: 1_000)),
+        .search(Event.Search(id: search, seed: 1, trials: 9, stopping: StoppingRule(.halving, epochs: 81))),
+        .search(
+            Event.Search(
+                id: search, seed: 1, trials: 9, stopping: StoppingRule(.median, epochs: 2, first: 1, factor: 100))),
         .claim(search),
         .enqueue(search, [Event.Entry(name: "lr", value: "0.003"), Event.Entry(name: "opt", value: "sgd")]),
     ]

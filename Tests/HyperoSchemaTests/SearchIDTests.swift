@@ -50,6 +50,68 @@ import Testing
         #expect(rejection(StreamEntry(id: .zero, fields: fields.map { StreamEntry.Field($0.key, $0.value) })) != nil)
     }
 
+    private func stopping(_ fields: [String: String]) throws -> StoppingRule? {
+        var all = ["event": "search", "battery": "b", "search": "s0123abcd", "trials": "9", "seed": "1"]
+        for (name, value) in fields { all["stopping" + name] = value }
+        let entry = StreamEntry(id: .zero, fields: all.map { StreamEntry.Field($0.key, $0.value) })
+        guard case .search(let search) = try entry.decoded().body else { return nil }
+        return search.stopping
+    }
+
+    @Test(arguments: [
+        (["": "mean", ".epochs": "9"], "the field 'stopping' must be halving or median, not 'mean'"),
+        (["": "halving"], "the field 'stopping.epochs' is missing: it is required with stopping"),
+        ([".epochs": "9"], "the field 'stopping.epochs' is not allowed without stopping"),
+        ([".factor": "3"], "the field 'stopping.factor' is not allowed without stopping"),
+        (["": "median", ".epochs": "1"], "the field 'stopping.epochs' must be an integer from 2 to 1000000, not '1'"),
+        (["": "median", ".epochs": "1000001"], "must be an integer from 2 to 1000000"),
+        (["": "median", ".epochs": "9", ".first": "9"], "the field 'stopping.first' must be an integer from 1 to 8"),
+        (["": "median", ".epochs": "9", ".first": "0"], "the field 'stopping.first' must be an integer from 1 to 8"),
+        (["": "median", ".epochs": "9", ".factor": "1"], "'stopping.factor' must be an integer from 2 to 100"),
+        (["": "median", ".epochs": "9", ".factor": "101"], "'stopping.factor' must be an integer from 2 to 100"),
+    ])
+    func `A search with an invalid stopping rule is rejected`(fields: [String: String], reason: String) {
+        let error = #expect(throws: Rejection.self) { try stopping(fields) }
+        #expect(error?.description.contains(reason) == true, "\(error?.description ?? "")")
+    }
+
+    @Test(arguments: [
+        (2, [1]), (3, [2]), (4, [3]), (10, [3, 9]), (27, [3, 9]), (81, [3, 9, 27]), (82, [3, 9, 27, 81]),
+        (810, [30, 90, 270]), (1_000_000, [37037, 111111, 333333, 999999]),
+    ])
+    func `The first rung is a 27th of the epochs, and 3 at least`(epochs: Int, rungs: [Int]) throws {
+        let rule = try #require(try stopping(["": "halving", ".epochs": "\(epochs)"]))
+        #expect(rule == StoppingRule(.halving, epochs: epochs) && rule.rungs == rungs && rule.violation == nil)
+    }
+
+    @Test func `A rule has the rungs that its fields state, and is checked`() throws {
+        let fields = ["": "median", ".epochs": "17", ".first": "1", ".factor": "2"]
+        let rule = try #require(try stopping(fields))
+        #expect(rule.rungs == [1, 2, 4, 8, 16] && rule.kind == .median)
+        #expect(
+            [2, 4, 5, 31, 1_000].map { rule.lastKept(of: $0) } == [2, 4, 3, 16, 501]
+                && [1, 2, 4, 31].map { StoppingRule(.halving, epochs: 9).lastKept(of: $0) } == [1, 1, 1, 10])
+        for rule in [
+            StoppingRule(.median, epochs: 1), StoppingRule(.median, epochs: 9, first: 9),
+            StoppingRule(.median, epochs: 9, first: 0), StoppingRule(.median, epochs: 9, factor: 1),
+        ] {
+            #expect(rule.violation != nil && rule.rungs.isEmpty)
+            #expect(
+                Event.Body.search(Event.Search(id: SearchID("s0123abcd")!, seed: 1, trials: 1, stopping: rule))
+                    .violation != nil)
+        }
+    }
+
+    @Test func `The last entry of the history in a start is checked`() throws {
+        for text in ["", "1", "x-0", "1-x", "-1-0", "0-0 "] {
+            #expect(
+                rejection(entry(["event": "start", "experiment": "s0123abcd-1", "battery": "b", "asof": text]))
+                    == "the field 'asof' must be the id of an entry such as 1764240000000-0, or 0-0, not '\(text)'")
+        }
+        let start = try entry(["event": "start", "experiment": "s0123abcd-1", "battery": "b", "asof": "0-0"]).decoded()
+        #expect(start.body == .start(Event.Start(asof: .zero)))
+    }
+
     @Test func `A claim must have a producer, and a token must name a claim`() {
         #expect(
             rejection(entry(["event": "claim", "battery": "b", "search": "s0123abcd"]))

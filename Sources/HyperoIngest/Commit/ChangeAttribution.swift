@@ -19,6 +19,7 @@ struct ChangeAttribution {
         case search(Int)
         case searches(Int)
         case trials(Int)
+        case rung
     }
 
     private let batch: DecodedBatch
@@ -96,6 +97,9 @@ struct ChangeAttribution {
         case .rank(let battery): return items(of: members, in: battery).filter { batch.mayRank(batch.items[$0]) }
         case .search(let index): return items(of: index)
         case .trials(let index): return items(of: index).filter { batch.mayEnterHistory(batch.items[$0]) }
+        case .rung:
+            return members.compactMap { experimentIndexes[$0] }.flatMap { itemsByExperiment[$0] }
+                .filter { batch.hasRows(batch.items[$0]) }.sorted()
         case .searches(let battery):
             return itemsByBattery[battery].filter { batch.searchKind(of: batch.items[$0]) == .search }
         case nil: return []
@@ -104,6 +108,8 @@ struct ChangeAttribution {
 
     private func subject(of key: String) -> Subject? {
         if let subject = subjects[key] { return subject }
+        // All other keys of searches are in `subjects`.
+        if key.dropping(prefix: keyspace.searchPrefix) != nil { return .rung }
         // A ranking: the id of a battery contains no colon.
         let prefix = keyspace.batteryPrefix
         guard let id = key.dropping(prefix: prefix)?.prefix(while: { $0 != ":" }) else { return nil }

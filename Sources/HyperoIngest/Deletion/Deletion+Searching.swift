@@ -59,14 +59,38 @@ extension Deletion {
         return Set((fixed + searches + rankings + found).lazy.map { ExactText($0) }).map(\.text)
     }
 
-    /// Returns the keys of the searches of a battery: ZRANGE searches 0 -1. A key of another type lists none.
+    /// Returns the keys of the searches of a battery: ZRANGE searches 0 -1, HMGET search …. A key of another type lists none.
     private func listedSearches(
         of battery: BatteryID, over connection: inout RedisConnection
     ) throws(RedisError) -> [String] {
         var list = try connection.call("ZRANGE", keyspace.searches(of: battery), "0", "-1")
         if let error = list.error, error.code != .wrongType { throw error }
         let ids = list.error == nil ? try list.strings().compactMap { $0.flatMap { SearchID($0) } } : []
-        return ids.flatMap { [keyspace.search($0), keyspace.trials(of: $0)] }
+        var keys: [String] = []
+        for id in ids {
+            keys += [keyspace.search(id), keyspace.trials(of: id)]
+            keys += try rungs(of: id, over: &connection)
+        }
+        return keys
+    }
+
+    /// Returns the keys of the rungs that may contain an experiment; none if its id is not that of a trial.
+    func rungs(
+        of experiment: ExperimentID, over connection: inout RedisConnection
+    ) throws(RedisError) -> [String] {
+        var text = experiment.text
+        guard let trial = text.withUTF8({ SearchID.trial(of: $0) }) else { return [] }
+        return try rungs(of: trial.search, over: &connection)
+    }
+
+    /// Returns the keys of the rungs of a search: HMGET search stopping ….
+    private func rungs(of search: SearchID, over connection: inout RedisConnection) throws(RedisError) -> [String] {
+        let names = [
+            SearchField.stopping, SearchField.stoppingEpochs, SearchField.stoppingFirst, SearchField.stoppingFactor,
+        ]
+        let values = try fields(names, of: keyspace.search(search), over: &connection)
+        let rule = StoppingRule(kind: values[0], epochs: values[1], first: values[2], factor: values[3])
+        return (rule?.rungs ?? []).map { keyspace.rung($0, of: search) }
     }
 
     private func keys(

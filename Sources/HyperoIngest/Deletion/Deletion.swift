@@ -189,7 +189,7 @@ struct Deletion {
 
 extension Deletion {
     /// Removes an experiment: HGETALL experiment, ZRANGE columns … or SCAN …, then UNLINK experiment curve, ZREM experiments id, ZREM
-    /// rank:<channel> id for each channel, ZADD deleted time id, HSET ingest control ….
+    /// rank:<channel> id for each channel, ZREM rung:<epoch> id for each rung of its search, ZADD deleted time id, HSET ingest control ….
     ///
     /// - Parameter battery: the battery of an experiment whose hash may be gone; nil if it is not known.
     private func delete(
@@ -225,7 +225,8 @@ extension Deletion {
             let known = Set(channels.map { ExactText(keyspace.rank(of: battery, by: $0.text)) })
             rankings = known.union(found.lazy.map { ExactText($0) }).map(\.text)
         }
-        let indexes = (battery.map { [keyspace.experiments(of: $0)] } ?? []) + rankings
+        let rungs = try self.rungs(of: experiment, over: &connection)
+        let indexes = (battery.map { [keyspace.experiments(of: $0)] } ?? []) + rankings + rungs
         guard try mayBegin(over: &connection) else { return false }
         let keys = [keyspace.experiment(experiment)] + indexes + [keyspace.deleted]
         let isCommitted = try commit(progress, keys: keys, fence: &fence, over: &connection) { [keyspace] writer in

@@ -70,7 +70,7 @@ extension ExperimentFold {
                 resumptions: lifecycle.resumptions, highestEpoch: highest, nonfinite: nonfinite,
                 best: isChanged ? posteriorBest(last: last, in: table) : prior.best,
                 stated: hasStated ? stated?.posterior : prior.stated, lastRow: last,
-                thinned: thinned, isListed: prior.isListed || isTouched, readError: prior.readError))
+                thinned: thinned, stop: stop, isListed: prior.isListed || isTouched, readError: prior.readError))
     }
 
     private func posteriorBest(last: ExperimentState.KnownRow?, in table: RowTable) -> ExperimentState.Best {

@@ -45,6 +45,8 @@ struct ExperimentFold {
     private(set) var unreadRows: Set<Int> = []
     /// The record of the rows that were removed from the curve; nil if it is whole.
     private(set) var thinned: ThinnedCurve?
+    /// The verdict of the search's stopping rule, if it has stopped the trial.
+    private(set) var stop: String?
     /// All epochs of the curve before the batch, ascending; nil unless they were read.
     private let priorEpochs: [Int]?
     /// True if the maxima may follow another objective than the battery's: the experiment is older than the declaration of its
@@ -69,6 +71,7 @@ struct ExperimentFold {
         lifecycle = Lifecycle(prior)
         stated = prior.stated.map { StatedMaxima($0) }
         thinned = prior.thinned
+        stop = prior.stop
         self.objectives = objectives?.objective == objective ? objectives : nil
         priorEpochs = epochs
         priorRows = rows
@@ -169,6 +172,12 @@ struct ExperimentFold {
         lifecycle.end(
             status, of: id, attempt: attempt, reason: reason, at: time, by: producer, isAccepted: isAccepted,
             fields: &fields)
+    }
+
+    /// Records the verdict of the search's stopping rule.
+    mutating func stop(because reason: String) {
+        stop = reason
+        fields.set(ExperimentField.stop, to: reason)
     }
 
     /// Asks for the rows of the maxima that were not read yet.

@@ -108,6 +108,8 @@ extension ExperimentState {
         var lastRow: KnownRow?
         /// The record of the rows that were removed from the curve; nil if none were.
         var thinned: ThinnedCurve?
+        /// The verdict of the search's stopping rule, if it has stopped the trial.
+        var stop: String?
         /// ``ExperimentState/isListed``.
         var isListed = true
         /// The reason why a key of the experiment cannot be read, for example because it has another type.
@@ -131,7 +133,7 @@ extension ExperimentState {
         ExperimentField.attempt, ExperimentField.host, ExperimentField.seed, ExperimentField.producer,
         ExperimentField.resumed, ExperimentField.epochs, ExperimentField.nonfinite, ExperimentField.maxEpoch,
         ExperimentField.maxSource,
-        ExperimentField.maxStated, ExperimentField.thinned,
+        ExperimentField.maxStated, ExperimentField.thinned, ExperimentField.stop,
     ]
 
     /// Creates the state from the values of ``fields``, in their order; a malformed value counts as absent.
@@ -162,6 +164,7 @@ extension ExperimentState.Content {
         let source = values.removeFirst().flatMap { MaximaSource(rawValue: $0) }
         stated = values.removeFirst().flatMap { ExperimentState.StatedMaxima(text: $0) }
         thinned = values.removeFirst().flatMap { ThinnedCurve(text: $0) }.flatMap { $0.removed > 0 ? $0 : nil }
+        stop = values.removeFirst()
         switch source {
         case .curve, .both:
             best = stated?.epoch == nil ? maxEpoch.map { .row(epoch: $0, nil) } ?? .none : .unknown

@@ -115,11 +115,15 @@ extension Fold {
         }
         let isDeleted = hasTombstones && deletionTime(of: experiment, in: item.subjects.battery) != nil
         guard trial.attempt < searches[search].state.attempts, !isDeleted else {
-            searches[search].close(number)
-            if !isDeleted { fail(experiment, after: trial, number: number, in: search, of: item) }
+            searches[search].close(number, as: .failed)
+            if !isDeleted {
+                setStop("lost \(trial.attempt) times", ofTrial: number, in: search, for: trial.runner)
+                fail(experiment, after: trial, number: number, in: search, of: item)
+            }
             return nil
         }
         trial.attempt += 1
+        setStop("superseded by attempt \(trial.attempt)", ofTrial: number, in: search, for: trial.runner)
         (trial.time, trial.runner) = (now, nil)
         return trial
     }
@@ -163,11 +167,11 @@ extension Fold {
     }
 
     /// Returns the search and the number of the trial that an entry is about; nil if it is no trial of a declared search.
-    private func trial(of item: DecodedBatch.Item) -> DecodedBatch.Trial? {
+    func trial(of item: DecodedBatch.Item) -> DecodedBatch.Trial? {
         trial(item.subjects.experiment, in: item.subjects.battery)
     }
 
-    private func trial(_ experiment: Int, in battery: Int) -> DecodedBatch.Trial? {
+    func trial(_ experiment: Int, in battery: Int) -> DecodedBatch.Trial? {
         guard hasSearches, let trial = batch.trials[experiment] else { return nil }
         // In place, because a copy of the state would retain all its lists per event.
         guard trial.number <= searches[trial.search].state.trials,
@@ -176,7 +180,7 @@ extension Fold {
         return trial
     }
 
-    private func producer(of item: DecodedBatch.Item) -> ProducerID? {
+    func producer(of item: DecodedBatch.Item) -> ProducerID? {
         item.subjects.producer < 0 ? nil : batch.producers[item.subjects.producer]
     }
 
@@ -214,6 +218,7 @@ extension Fold {
         (open.attempt, open.time) = (attempt, item.added)
         open.runner = producer ?? open.runner
         searches[search].set(open, at: trial.number)
+        setStop(atStartOf: trial, attempt: attempt, of: item)
         return .accepted
     }
 
@@ -227,7 +232,7 @@ extension Fold {
             if !searches[search].state.isKnown(trial.number) {
                 guard status != .lost else { return .ordinary }
                 searches[search].occupy(trial.number)
-                searches[search].close(trial.number)
+                searches[search].close(trial.number, as: status)
                 record(status, trial: trial.number, attempt: attempt ?? 1, of: item, fold: index, in: search)
                 return .accepted
             }
@@ -236,11 +241,16 @@ extension Fold {
             let isEarlier = attempt.map { $0 < lifecycle.attempt } ?? false
             guard lifecycle.status != .running || isOther || isEarlier else { return .ordinary }
             searches[search].refuse()
+            removeStop(of: trial, from: [producer])
             return .refused
         }
         guard attempt ?? open.attempt == open.attempt, open.isHeld(by: producer) else {
             searches[search].refuse()
+            removeStop(of: trial, from: [producer])
             return .refused
+        }
+        if experiments[index].stop != nil || open.attempt > 1 {
+            removeStop(of: trial, from: [producer, open.runner, open.token?.producer])
         }
         guard status != .lost else {
             open.time = 0
@@ -248,7 +258,7 @@ extension Fold {
             return .ordinary
         }
         removeGrant(open.token)
-        searches[search].close(trial.number)
+        searches[search].close(trial.number, as: status)
         record(status, trial: trial.number, attempt: open.attempt, of: item, fold: index, in: search)
         return .accepted
     }
@@ -257,8 +267,9 @@ extension Fold {
 // MARK: - History
 
 extension Fold {
-    /// Adds the changes of searches and of grants.
+    /// Adds the changes of searches, rungs and hashes of producers.
     mutating func addSearchChanges() {
+        addRungChanges()
         for (index, search) in searches.enumerated() {
             result.changes.append(contentsOf: search.changes(of: batch.searches[index], in: keyspace))
             result.posterior.searches.append(search.state)
@@ -276,12 +287,13 @@ extension Fold {
     }
 
     /// Adds the first row of a trial to the history, with the hyper-parameters so far. Called before the row is merged.
-    mutating func recordFirstRow(of subject: Int, in battery: Int, fold index: Int) {
+    mutating func recordFirstRow(of subject: Int, in battery: Int, epoch: Int, fold index: Int) {
         guard experiments[index].curve.highestEpoch == nil, let trial = trial(subject, in: battery) else { return }
         let open = searches[trial.search].state.open[trial.number]
         record(
             .running, trial: trial.number, attempt: open?.attempt ?? 1,
-            parameters(of: index, subject: subject), in: trial.search)
+            [IndexChange.Field(TrialField.last, Int64(epoch))] + parameters(of: index, subject: subject),
+            in: trial.search)
     }
 
     private mutating func record(
@@ -304,7 +316,7 @@ extension Fold {
             ] + fields)
     }
 
-    /// Returns the objective at the best epoch and the hyper-parameters.
+    /// Returns the objective at the best epoch, the highest epoch and the hyper-parameters.
     private mutating func results(
         of index: Int, subject: Int, objective: BatteryState.Objective
     ) -> [IndexChange.Field] {
@@ -317,11 +329,14 @@ extension Fold {
         if let epoch = maxima.epoch(in: result.rows) {
             fields.append(IndexChange.Field(TrialField.epoch, Int64(epoch)))
         }
+        if let last = experiments[index].curve.highestEpoch {
+            fields.append(IndexChange.Field(TrialField.last, Int64(last)))
+        }
         return fields + parameters(of: index, subject: subject)
     }
 
-    /// Returns the hyper-parameters of an experiment with their prefix, in the order of their names. They are read first if the
-    /// experiment is older than the batch.
+    /// Returns the hyper-parameters of an experiment, and the distributions that differ from those of its search, with their prefixes
+    /// and in the order of their names. They are read first if the experiment is older than the batch.
     private mutating func parameters(of index: Int, subject: Int) -> [IndexChange.Field] {
         var values: [ExactText: String] = [:]
         if prior.experiments[subject]?.battery != nil {
@@ -331,7 +346,7 @@ extension Fold {
                 unreadParameters.insert(subject)
             }
         }
-        for field in experiments[index].fields.fields where field.name.dropping(prefix: Prefix.param) != nil {
+        for field in experiments[index].fields.fields where PriorState.isParameter(field.name) {
             values[ExactText(field.name)] = field.value
         }
         return values.map { IndexChange.Field($0.key.text, $0.value) }

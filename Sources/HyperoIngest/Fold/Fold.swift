@@ -39,10 +39,16 @@ package struct Fold {
     /// True if the batch names searches, or experiments that may be trials. Otherwise searches cost an event nothing.
     let hasSearches: Bool
     var searches: [SearchFold]
-    /// The changes of grants in the hashes of producers.
+    /// The changes of grants and of reasons to stop in the hashes of producers.
     var grants: [ProducerID: FieldChanges] = [:]
     /// The subjects without which a claim cannot be applied.
     var furtherSubjects = FurtherSubjects()
+    /// The rungs of the searches of which a trial has a row in the batch, by search index.
+    var rungs: [Int: Rungs] = [:]
+    /// The trials whose scores have changed, per rung, by search index.
+    var touchedRungs: [Int: [Set<Int>]] = [:]
+    /// The searches whose rungs must be read, by index.
+    var unreadRungs: [Int: Rungs] = [:]
     /// The experiments whose hyper-parameters must be read.
     var unreadParameters: Set<Int> = []
 
@@ -202,6 +208,7 @@ package struct Fold {
         case .param(let entries, let spaces):
             set(entries, prefix: Prefix.param, of: target)
             for space in spaces { batteries[battery].setSpace(space) }
+            if hasSearches, !spaces.isEmpty { set(spaces, of: item, fold: target.experiment) }
         case .meta(let entries): set(entries, prefix: Prefix.meta, of: target)
         case .epoch(let epoch, let cells): merge(result.rows.add(cells), at: epoch, into: target, objective: objective)
         case .curve(let first, let series):
@@ -215,7 +222,7 @@ package struct Fold {
 
     /// The experiment and the battery that an event changes. It excludes the objective, which would be retained per
     /// event.
-    private struct Target {
+    struct Target {
         /// An index in ``Fold/experiments``.
         let experiment: Int
         /// An index in ``DecodedBatch/experiments``.
@@ -228,9 +235,9 @@ package struct Fold {
         let time: Int64
     }
 
-    private func id(of target: Target) -> ExperimentID { batch.experiments[target.subject] }
+    func id(of target: Target) -> ExperimentID { batch.experiments[target.subject] }
 
-    private func producer(of target: Target) -> ProducerID? {
+    func producer(of target: Target) -> ProducerID? {
         target.producer < 0 ? nil : batch.producers[target.producer]
     }
 
@@ -306,47 +313,6 @@ package struct Fold {
         }
     }
 
-    /// Sets maxima that the user states, unless a process that has resumed the experiment has withdrawn their epoch.
-    private mutating func state(_ cells: [CurveRow.Cell], epoch: Int?, of target: Target) {
-        let index = target.experiment
-        if let epoch,
-            experiments[index].isWithdrawn(epoch: epoch, of: id(of: target), at: target.time, by: producer(of: target))
-        {
-            return
-        }
-        let hasOtherRow = experiments[index].state(cells, epoch: epoch)
-        for cell in cells { batteries[target.battery].addColumn(Prefix.max + cell.channel, at: target.time) }
-        if hasOtherRow { addMaximaColumns(of: target) }
-    }
-
-    private mutating func merge(
-        _ row: RowTable.Row, at epoch: Int, into target: Target, objective: BatteryState.Objective
-    ) {
-        guard
-            !experiments[target.experiment].isWithdrawn(
-                epoch: epoch, of: id(of: target), at: target.time, by: producer(of: target))
-        else { return }
-        if hasSearches { recordFirstRow(of: target.subject, in: target.battery, fold: target.experiment) }
-        batteries[target.battery].addColumns(
-            ofRowWithShape: row.shape, channels: result.rows.channels(of: row), at: target.time)
-        let new = experiments[target.experiment].merge(row, at: epoch, objective: objective, in: &result.rows)
-        switch (new, experiments[target.experiment].isRequeued) {
-        case (.none, false): break
-        case (.merged, false): addMaximaColumns(result.rows.channels(of: row), of: target)
-        case (.all, _), (_, true): addMaximaColumns(of: target)
-        }
-    }
-
-    /// Adds the channels of the row of the maxima to the columns.
-    private mutating func addMaximaColumns(of target: Target) {
-        addMaximaColumns(experiments[target.experiment].maxima.channels(in: result.rows), of: target)
-    }
-
-    private mutating func addMaximaColumns(_ channels: [String], of target: Target) {
-        WorkCounter.count(channels.count)
-        for channel in channels { batteries[target.battery].addColumn(Prefix.max + channel, at: target.time) }
-    }
-
     // MARK: - The outcome
 
     private mutating func finish() -> Outcome {
@@ -359,6 +325,7 @@ package struct Fold {
         }
         missing.subjects = furtherSubjects
         missing.parameters = unreadParameters.sorted()
+        missing.rungs = unreadRungs
         guard missing.isEmpty else { return .missing(missing) }
         result.posterior.experiments.reserveCapacity(foldIndexes.count)
         result.changes.reserveCapacity(experiments: experiments.count)

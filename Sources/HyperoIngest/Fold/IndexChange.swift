@@ -1,3 +1,5 @@
+import HyperoSchema
+
 /// One change of an index; the transaction has one command per change.
 package enum IndexChange: Sendable, Hashable {
     /// A field of a hash.

@@ -59,6 +59,7 @@ struct Lifecycle {
         if let host = start.host { fields.set(ExperimentField.host, to: host) }
         if let pid = start.pid { fields.set(ExperimentField.pid, to: pid) }
         if let seed = start.seed { fields.set(ExperimentField.seed, to: seed) }
+        if let asof = start.asof { fields.set(ExperimentField.asof, to: asof.description) }
         hasProcess = hasProcess || start.host != nil || start.seed != nil
         return withdraws
     }

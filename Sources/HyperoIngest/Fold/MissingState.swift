@@ -1,7 +1,7 @@
 import HyperoSchema
 
 /// The state that must be read before a batch can be folded, as indexes in the batch's lists.
-package struct MissingState: Hashable {
+package struct MissingState {
     package var producers: [Int] = []
     package var batteries: [Int] = []
     package var experiments: [Int] = []
@@ -12,6 +12,8 @@ package struct MissingState: Hashable {
     /// The experiments whose whole hash must be read, because their battery's list lacks them.
     package var unlisted: [Int] = []
     package var searches: [Int] = []
+    /// The searches whose rungs must be read, by index, with the rungs without members.
+    package var rungs: [Int: Rungs] = [:]
     /// The experiments whose hyper-parameters must be read, because the history of their search gets them.
     package var parameters: [Int] = []
     /// The producers and experiments of silent trials. The batch gets them as further subjects, and is then folded again.
@@ -61,7 +63,7 @@ package struct MissingState: Hashable {
 
     package var isEmpty: Bool {
         producers.isEmpty && batteries.isEmpty && experiments.isEmpty && rows.isEmpty && wholeCurves.isEmpty
-            && unlisted.isEmpty && searches.isEmpty && parameters.isEmpty && subjects.isEmpty
+            && unlisted.isEmpty && searches.isEmpty && rungs.isEmpty && parameters.isEmpty && subjects.isEmpty
     }
 
     /// The epochs of a curve whose rows are known.

@@ -10,7 +10,9 @@ package struct PriorState {
     package var experiments: [ExperimentState?]
     /// The state of each search; nil if it was not read yet. May have fewer elements than the batch's list.
     package var searches: [SearchState?] = []
-    /// The hyper-parameters that were read, with their prefix, by experiment index.
+    /// The rungs of the searches that were read, by search index.
+    package var rungs: [Int: Rungs] = [:]
+    /// The hyper-parameters and distributions that were read (``isParameter(_:)``), with their prefix, by experiment index.
     package var parameters: [Int: [(name: String, value: String)]] = [:]
     /// The indexes of the experiments of ``DecodedBatch/areNew`` that were found to exist.
     var existing: Set<Int> = []
@@ -37,6 +39,11 @@ package struct PriorState {
         self.batteries = batteries
         self.experiments = experiments
         self.searches = searches
+    }
+
+    /// Returns whether a field of an experiment's hash is a hyper-parameter, or a distribution that differs from that of the search.
+    package static func isParameter(_ field: String) -> Bool {
+        field.dropping(prefix: Prefix.param) != nil || field.dropping(prefix: Prefix.space) != nil
     }
 
     /// Returns the state of a search, by its index in the batch; nil if it was not read yet.
@@ -79,6 +86,8 @@ struct PosteriorState {
     var batteries: [BatteryState] = []
     var experiments: [ExperimentState] = []
     var searches: [SearchState] = []
+    /// The rungs that are known, by search index.
+    var rungs: [Int: Rungs] = [:]
     /// The objectives of the whole curves that are known, by experiment index.
     var objectives: [Int: CurveObjectives] = [:]
 }

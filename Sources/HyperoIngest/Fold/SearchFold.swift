@@ -15,6 +15,8 @@ struct SearchFold {
     private var silent: [Int] = []
     /// A time before which no open trial is silent for too long; nil if it is not known.
     private var quietUntil: Int64?
+    /// The distributions that the batch has added.
+    private var newSpaces: [IndexChange.Field] = []
     /// The entries of the history.
     private var history: [[IndexChange.Field]] = []
 
@@ -30,6 +32,7 @@ struct SearchFold {
             state.battery = battery
             (state.name, state.seed, state.sampler) = (search.name, String(search.seed), search.sampler)
             (state.trials, state.attempts, state.lease) = (search.trials, search.attempts, search.lease)
+            state.stopping = search.stopping
             created = time
             return
         }
@@ -41,6 +44,23 @@ struct SearchFold {
         }
         if search.attempts != state.attempts { conflict = "\(SearchField.attempts) \(search.attempts)" }
         if search.lease != state.lease { conflict = "\(SearchField.lease) \(search.lease)" }
+        guard search.stopping != state.stopping else { return }
+        let first = state.stopping?.fields ?? []
+        let other = search.stopping?.fields ?? []
+        let difference = zip(first, other).first { $0.value != $1.value }?.1
+        conflict = "\(difference?.name ?? SearchField.stopping) \((difference ?? other.first)?.value ?? "")"
+    }
+
+    /// Records the distribution of a hyper-parameter of a trial.
+    ///
+    /// - Returns: whether it is that of the search, which has the first one of each name.
+    mutating func setSpace(_ space: Event.Entry) -> Bool {
+        let name = ExactText(space.name)
+        if let first = state.spaces[name] { return first.hasSameBytes(as: space.value) }
+        guard state.spaces.count < Limits.searchSpaces else { return false }
+        state.spaces[name] = space.value
+        newSpaces.append(IndexChange.Field(Prefix.space + space.name, space.value))
+        return true
     }
 
     /// Adds a point, unless it is an exact repeat.
@@ -155,10 +175,11 @@ extension SearchFold {
     }
 
     /// Records the end of a trial.
-    mutating func close(_ number: Int) {
+    mutating func close(_ number: Int, as status: ExperimentStatus) {
         state.open[number] = nil
         touched.insert(number)
         state.ended += 1
+        if status == .stopped { state.stopped += 1 }
     }
 
     /// Counts an end that is not applied.
@@ -191,11 +212,12 @@ extension SearchFold {
                 IndexChange.Field(SearchField.lease, state.lease), IndexChange.Field(SearchField.created, created),
                 IndexChange.Field(SearchField.next, Int64(state.next)),
             ]
+            fields += (state.stopping?.fields ?? []).map { IndexChange.Field($0.name, $0.value) }
         }
         let counts = [
             (SearchField.trials, state.trials, prior.trials), (SearchField.next, state.next, prior.next),
             (SearchField.ended, state.ended, prior.ended), (SearchField.refused, state.refused, prior.refused),
-            (SearchField.granted, state.granted, prior.granted),
+            (SearchField.granted, state.granted, prior.granted), (SearchField.stopped, state.stopped, prior.stopped),
         ]
         for (name, count, before) in counts where count != before {
             fields.append(IndexChange.Field(name, Int64(count)))
@@ -208,6 +230,7 @@ extension SearchFold {
                 fields.append(IndexChange.Field(SearchField.free, SequenceRanges.text(of: state.free)))
             }
         }
+        fields += newSpaces
         for index in prior.points.count..<state.points.count {
             fields.append(IndexChange.Field(SearchField.point + String(index + 1), state.points[index]))
         }

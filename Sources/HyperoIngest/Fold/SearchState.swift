@@ -38,11 +38,17 @@ package struct SearchState: Sendable, Hashable {
     var attempts = Event.Search.defaultAttempts
     /// The lease in milliseconds.
     var lease = Event.Search.defaultLease
+    /// The rule that stops bad trials; nil for none.
+    var stopping: StoppingRule?
+    /// The first distribution of each hyper-parameter, by name, of at most ``Limits/searchSpaces``.
+    var spaces: [ExactText: String] = [:]
     /// The lowest number above all trials that were granted or have started.
     var next = 1
     /// The numbers below ``next`` that are granted before it, ascending.
     var free: [ClosedRange<UInt64>] = []
     var ended = 0
+    /// The number of trials that have ended with the status `stopped`.
+    var stopped = 0
     var refused = 0
     /// The number of enqueued points that were granted.
     var granted = 0
@@ -64,6 +70,7 @@ package struct SearchState: Sendable, Hashable {
     /// Creates the state from the fields of the search's hash (``SearchField``). A malformed value counts as absent.
     package init(fields: [(name: String, value: String)]) {
         var points: [Int: String] = [:]
+        var rule: [String: String] = [:]
         func count(_ text: String) -> Int { Int(text).map { min(max($0, 0), Limits.trials + 1) } ?? 0 }
         for (name, value) in fields {
             switch name {
@@ -77,6 +84,10 @@ package struct SearchState: Sendable, Hashable {
             case SearchField.next: next = max(count(value), 1)
             case SearchField.free: free = SequenceRanges.parse(value)
             case SearchField.ended: ended = count(value)
+            case SearchField.stopped: stopped = count(value)
+            case SearchField.stopping, SearchField.stoppingEpochs, SearchField.stoppingFirst,
+                SearchField.stoppingFactor:
+                rule[name] = value
             case SearchField.refused: refused = Int(value) ?? 0
             case SearchField.granted: granted = count(value)
             default:
@@ -84,10 +95,15 @@ package struct SearchState: Sendable, Hashable {
                     open[number] = OpenTrial(text: value)
                 } else if let number = name.dropping(prefix: SearchField.point).flatMap({ Int($0) }) {
                     points[number] = value
+                } else if let name = name.dropping(prefix: Prefix.space) {
+                    spaces[ExactText(name)] = value
                 }
             }
         }
         while let point = points[self.points.count + 1] { self.points.append(point) }
+        stopping = StoppingRule(
+            kind: rule[SearchField.stopping], epochs: rule[SearchField.stoppingEpochs],
+            first: rule[SearchField.stoppingFirst], factor: rule[SearchField.stoppingFactor])
         pointBytes = self.points.reduce(0) { $0 + $1.utf8.count }
         granted = min(granted, self.points.count)
         // Another client may have written the fields.
@@ -97,7 +113,10 @@ package struct SearchState: Sendable, Hashable {
     }
 
     /// The approximate memory of the state in bytes.
-    var cost: Int { 400 + open.count * 140 + free.count * 16 + pointBytes + points.count * 32 }
+    var cost: Int {
+        400 + open.count * 140 + free.count * 16 + pointBytes + points.count * 32
+            + spaces.reduce(0) { $0 + 64 + $1.key.text.utf8.count + $1.value.utf8.count }
+    }
 
     /// The time after which a trial without a recorded sign of life is lost, in milliseconds.
     ///

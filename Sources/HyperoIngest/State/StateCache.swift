@@ -9,6 +9,8 @@ struct StateCache {
     private var batteries = GenerationCache<HashedID<BatteryID>, BatteryState>(limit: 4 << 20)
     private var experiments = GenerationCache<HashedID<ExperimentID>, ExperimentState>(limit: 24 << 20)
     private var searches = GenerationCache<SearchID, SearchState>(limit: 16 << 20)
+    /// Without the cached rungs of a search, each batch with a row of a trial reads all of them. The limit is that of a million trials.
+    private var rungs = GenerationCache<SearchID, Rungs>(limit: 64 << 20)
     /// The curves whose best epoch has got worse. It may get worse again, for each of many small batches.
     private var objectives = GenerationCache<HashedID<ExperimentID>, CurveObjectives>(limit: 32 << 20)
 
@@ -19,6 +21,7 @@ struct StateCache {
             batteries: batch.batteryInterner.keys.map { batteries[$0] },
             experiments: batch.experimentInterner.keys.map { experiments[$0] })
         if !batch.searches.isEmpty { prior.searches = batch.searches.map { searches[$0] } }
+        if !rungs.isEmpty { for (index, id) in batch.searches.enumerated() { prior.rungs[index] = rungs[id] } }
         if !objectives.isEmpty {
             for (index, key) in batch.experimentInterner.keys.enumerated() { prior.objectives[index] = objectives[key] }
         }
@@ -47,6 +50,9 @@ struct StateCache {
         for (id, state) in zip(batch.searches, posterior.searches) {
             searches.set(state.readError == nil ? state : nil, for: id, cost: state.cost)
         }
+        for (index, known) in posterior.rungs {
+            rungs.set(known.isReadable ? known : nil, for: batch.searches[index], cost: known.cost)
+        }
         guard !(objectives.isEmpty && posterior.objectives.isEmpty) else { return }
         for (index, id) in batch.experimentInterner.keys.enumerated() {
             let isReadable = posterior.experiments[index].readError == nil
@@ -60,6 +66,7 @@ struct StateCache {
         batteries.removeAll()
         experiments.removeAll()
         searches.removeAll()
+        rungs.removeAll()
         objectives.removeAll()
     }
 }

@@ -17,7 +17,7 @@ import Logging
 ///
 /// If a key has another type (WRONGTYPE), its subject gets a read error, and the events of the subject become dead
 /// letters with this error as the reason; so do the events of a curve with a row that is too large. Any other error is
-/// thrown after all replies were read. Whole curves are read by ``CurveScan``.
+/// thrown after all replies were read. Whole curves are read by ``CurveScan``, and rungs by ``Pipeline/readRungs(_:in:)``.
 struct StateLoader {
     private let readsTombstones: Bool
     private var firstError: RedisError?
@@ -77,7 +77,7 @@ struct StateLoader {
             var reply = try connection.receive(within: .hash)
             if let error = reply.error, error.code != .wrongType { firstError = firstError ?? error }
             let fields = reply.error == nil && reply.isComplete ? try reply.pairs() : []
-            prior.parameters[index] = fields.filter { $0.name.dropping(prefix: Prefix.param) != nil }
+            prior.parameters[index] = fields.filter { PriorState.isParameter($0.name) }
         }
         for index in missing.unlisted {
             let key = keyspace.experiment(batch.experiments[index])

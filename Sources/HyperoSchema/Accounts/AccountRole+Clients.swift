@@ -22,6 +22,10 @@ extension AccountRole {
                 without:
                     "a declaration of a search that has no effect, because another one was the first, is not reported"),
             AccountRight(
+                "hgetall", .read, [.searches, .experiments], .useful,
+                without:
+                    "a sampler does not learn, and a trial that is given again has other hyper-parameters than before"),
+            AccountRight(
                 "xrange", .read, [.searches], .useful,
                 without: "a sampler does not know the results of other processes"),
             AccountRight(
@@ -50,7 +54,8 @@ extension AccountRole {
         AccountRight("xrevrange", .read, [.all], without: "dead and watch are denied"),
         AccountRight("xread", .read, [.all], .useful, without: "watch asks for events once per second"),
         AccountRight(
-            "xrange", .read, [.all], .useful, without: "status does not know the age of the backlog, and warns"),
+            "xrange", .read, [.all],
+            without: "search and explain are denied, and status does not know the age of the backlog"),
         AccountRight("xinfo|stream", .read, [.all], .useful, without: "status does not know the backlog, and warns"),
         AccountRight("get", .read, [.all], .useful, without: "status does not know the owner, and warns"),
         AccountRight("zcount", .read, [.all], .useful, without: "show does not know the rank of an experiment"),

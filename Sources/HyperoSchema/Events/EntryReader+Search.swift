@@ -20,7 +20,28 @@ extension EntryReader {
         return Event.Search(
             id: id, name: name, seed: seed, trials: trials, sampler: sampler,
             attempts: try integer(EventField.attempts, in: Limits.attempts) ?? Event.Search.defaultAttempts,
-            lease: try integer(EventField.lease, in: Limits.lease).map(Int64.init) ?? Event.Search.defaultLease)
+            lease: try integer(EventField.lease, in: Limits.lease).map(Int64.init) ?? Event.Search.defaultLease,
+            stopping: try stopping())
+    }
+
+    private mutating func stopping() throws(Rejection) -> StoppingRule? {
+        guard let text = value(EventField.stopping) else {
+            let others = [EventField.stoppingEpochs, EventField.stoppingFirst, EventField.stoppingFactor]
+            if let other = others.first(where: { value($0) != nil }) {
+                throw Rejection("the field '\(other)' is not allowed without \(EventField.stopping)")
+            }
+            return nil
+        }
+        guard let kind = StoppingRule.Kind(rawValue: String(decoding: text, as: UTF8.self)) else {
+            throw .invalid(EventField.stopping, value: text, expected: "halving or median")
+        }
+        guard let epochs = try integer(EventField.stoppingEpochs, in: Limits.stoppingEpochs) else {
+            throw Rejection(
+                "the field '\(EventField.stoppingEpochs)' is missing: it is required with \(EventField.stopping)")
+        }
+        return StoppingRule(
+            kind, epochs: epochs, first: try integer(EventField.stoppingFirst, in: 1...epochs - 1),
+            factor: try integer(EventField.stoppingFactor, in: Limits.stoppingFactor) ?? StoppingRule.defaultFactor)
     }
 
     mutating func searchID() throws(Rejection) -> SearchID {
@@ -38,6 +59,15 @@ extension EntryReader {
             throw .invalid(EventField.token, value: bytes, expected: "<producer>:<seq> of a claim")
         }
         return token
+    }
+
+    mutating func asof() throws(Rejection) -> StreamID? {
+        guard !hasReadAllFields, let bytes = value(EventField.asof) else { return nil }
+        guard let id = StreamID(bytes) else {
+            throw .invalid(
+                EventField.asof, value: bytes, expected: "the id of an entry such as 1764240000000-0, or 0-0")
+        }
+        return id
     }
 
     private mutating func integer(_ name: String, in range: ClosedRange<Int>) throws(Rejection) -> Int? {

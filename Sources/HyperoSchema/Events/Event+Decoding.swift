@@ -94,7 +94,7 @@ extension EntryReader {
                 Event.Start(
                     host: try text(EventField.host), pid: try text(EventField.pid), seed: try text(EventField.seed),
                     attempt: try integer(EventField.attempt, atLeast: 1), from: try epoch(EventField.from),
-                    token: try token()))
+                    token: try token(), asof: try asof()))
         case .param: try parameters()
         case .meta: .meta(try entries(Prefix.meta))
         case .epoch: .epoch(try requireEpoch(), try cells(Prefix.curve))

@@ -32,6 +32,7 @@ extension Event.Body {
             if let attempt = start.attempt { body(EventField.attempt, String(attempt)) }
             if let from = start.from { body(EventField.from, String(from)) }
             if let token = start.token { body(EventField.token, token.token) }
+            if let asof = start.asof { body(EventField.asof, asof.description) }
         case .param(let entries, let spaces):
             for entry in entries { body(Prefix.param + entry.name, entry.value) }
             for space in spaces { body(Prefix.space + space.name, space.value) }
@@ -60,6 +61,7 @@ extension Event.Body {
             if let sampler = search.sampler { body(EventField.sampler, sampler) }
             body(EventField.attempts, String(search.attempts))
             body(EventField.lease, String(search.lease))
+            for (name, value) in search.stopping?.fields ?? [] { body(name, value) }
         case .claim(let search): body(EventField.search, search.text)
         case .enqueue(let search, let entries):
             body(EventField.search, search.text)

@@ -53,7 +53,7 @@ extension Event.Body {
             return
                 "the lease must be between \(Limits.lease.lowerBound) and \(Limits.lease.upperBound) ms, not \(search.lease)"
         }
-        return nil
+        return search.stopping?.violation
     }
 
     private static func violation(of entries: [Event.Entry], named subject: String) -> String? {

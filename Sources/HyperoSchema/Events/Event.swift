@@ -122,6 +122,8 @@ package struct Event: Sendable, Hashable {
         package var attempts: Int
         /// The time without a sign of life after which a trial is lost, in milliseconds.
         package var lease: Int64
+        /// The rule that stops bad trials; nil for none.
+        package var stopping: StoppingRule?
 
         package static let defaultName = "search"
         package static let defaultAttempts = 3
@@ -129,7 +131,7 @@ package struct Event: Sendable, Hashable {
 
         package init(
             id: SearchID, name: String = defaultName, seed: UInt64, trials: Int, sampler: String? = nil,
-            attempts: Int = defaultAttempts, lease: Int64 = defaultLease
+            attempts: Int = defaultAttempts, lease: Int64 = defaultLease, stopping: StoppingRule? = nil
         ) {
             self.id = id
             self.name = name
@@ -138,6 +140,7 @@ package struct Event: Sendable, Hashable {
             self.sampler = sampler
             self.attempts = attempts
             self.lease = lease
+            self.stopping = stopping
         }
     }
 
@@ -152,10 +155,13 @@ package struct Event: Sendable, Hashable {
         package var from: Int?
         /// The claim whose grant the process runs, if the experiment is a trial; nil for none.
         package var token: Origin?
+        /// The last entry of the search's history that the suggestions of the trial depend on, ``StreamID/zero`` for none; nil if
+        /// the client does not state it.
+        package var asof: StreamID?
 
         package init(
             host: String? = nil, pid: String? = nil, seed: String? = nil, attempt: Int? = nil, from: Int? = nil,
-            token: Origin? = nil
+            token: Origin? = nil, asof: StreamID? = nil
         ) {
             self.host = host
             self.pid = pid
@@ -163,6 +169,7 @@ package struct Event: Sendable, Hashable {
             self.attempt = attempt
             self.from = from
             self.token = token
+            self.asof = asof
         }
     }
 

@@ -43,6 +43,12 @@ package struct SearchID: Sendable, Hashable {
         return SearchID(text).map { ($0, Int(number)) }
     }
 
+    /// Returns whether an id is that of a trial's experiment. The ingest decides who runs it.
+    package static func isTrial(_ experiment: String) -> Bool {
+        var experiment = experiment
+        return experiment.withUTF8 { trial(of: $0) } != nil
+    }
+
     private static func isID(_ bytes: Bytes) -> Bool {
         guard bytes.count == size, bytes[0] == UInt8(ascii: "s") else { return false }
         return bytes.dropFirst().allSatisfy { byte in

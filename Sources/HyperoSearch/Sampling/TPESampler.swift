@@ -25,10 +25,10 @@ package struct TPESampler: Sendable {
     /// The number of candidates for a suggestion. More would repeat the best trials, and find fewer new ones.
     package static let candidateCount = 24
 
-    private let prior: PriorSampler
-    private let table: ParameterTable
+    let prior: PriorSampler
+    let table: ParameterTable
     /// The good and the bad trials; nil while there are too few.
-    private let trials: (good: [KeptTrial], bad: [KeptTrial])?
+    let trials: (good: [KeptTrial], bad: [KeptTrial])?
     /// The values of the hyper-parameters that are drawn together, by their index.
     private var planned: [Int: DrawnValue] = [:]
 
@@ -53,21 +53,40 @@ package struct TPESampler: Sendable {
 
     /// Returns the value of a hyper-parameter.
     package func value(of name: String, from distribution: Distribution) -> DrawnValue {
-        guard let trials else { return prior.value(of: name, from: distribution) }
+        switch choice(of: name, from: distribution) {
+        case .prior: return prior.value(of: name, from: distribution)
+        case .planned(let value): return value
+        case .alone(let axis, let good, let bad):
+            let seed = DrawSeed(seed: prior.seed, trial: prior.trial, name: name, purpose: .candidates)
+            return axis.value(at: Self.suggestion(good: [good], bad: [bad], on: [axis], seed)[0])
+        }
+    }
+
+    /// The way in which a value is chosen, with the data that it needs.
+    enum Choice {
+        /// A draw from the distribution.
+        case prior
+        /// The part of a suggestion of all hyper-parameters that the ended trials have.
+        case planned(DrawnValue)
+        /// A suggestion from the coordinates of the trials that have the hyper-parameter.
+        case alone(ParameterAxis, good: [Double], bad: [Double])
+    }
+
+    /// Returns the way in which the value of a hyper-parameter is chosen.
+    func choice(of name: String, from distribution: Distribution) -> Choice {
+        guard let trials else { return .prior }
         let parameters = table.indexes(of: ExactText(name))
         if let planned = parameters.first(where: { table.parameters[$0].distribution == distribution })
             .flatMap({ planned[$0] })
         {
-            return planned
+            return .planned(planned)
         }
-        guard let axis = ParameterAxis(distribution) else { return prior.value(of: name, from: distribution) }
+        guard let axis = ParameterAxis(distribution) else { return .prior }
         let (good, bad) = (
             coordinates(on: axis, of: parameters, in: trials.good),
             coordinates(on: axis, of: parameters, in: trials.bad)
         )
-        guard !good.isEmpty || !bad.isEmpty else { return prior.value(of: name, from: distribution) }
-        let seed = DrawSeed(seed: prior.seed, trial: prior.trial, name: name, purpose: .candidates)
-        return axis.value(at: Self.suggestion(good: [good], bad: [bad], on: [axis], seed)[0])
+        return good.isEmpty && bad.isEmpty ? .prior : .alone(axis, good: good, bad: bad)
     }
 
     /// Returns the coordinates of the trials that have one of the hyper-parameters of a name.

@@ -10,11 +10,12 @@ struct ConvergenceTests {
     }
 
     private static func median(
-        of problem: SearchProblem, _ method: Search.Method, trials: Int, workers: Int = 1
+        of problem: SearchProblem, _ method: SimulatedSearch.Method, trials: Int, workers: Int = 1
     ) -> Double {
         median(
             (0..<11).map { seed in
-                Search.bestValues(of: problem, method, seed: seed, trials: trials, workers: workers).last ?? .nan
+                SimulatedSearch.bestValues(of: problem, method, seed: seed, trials: trials, workers: workers).last
+                    ?? .nan
             })
     }
 
@@ -39,7 +40,7 @@ struct ConvergenceTests {
     }
 
     @Test func `A search is the same in each run`() {
-        func run() -> [Double] { Search.bestValues(of: .branches, .tpe, seed: 3, trials: 40, workers: 4) }
+        func run() -> [Double] { SimulatedSearch.bestValues(of: .branches, .tpe, seed: 3, trials: 40, workers: 4) }
         #expect(run() == run())
     }
 }

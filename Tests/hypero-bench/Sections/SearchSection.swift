@@ -71,9 +71,9 @@ struct SearchSection: Section {
         _ report: Report
     ) -> [Verdict] {
         let trials = plan.divided(trials, atLeast: Self.checkpoints[0])
-        func runs(_ method: Search.Method) -> [[Double]] {
+        func runs(_ method: SimulatedSearch.Method) -> [[Double]] {
             (0..<UInt64(plan.searchSeeds)).map { seed in
-                Search.bestValues(of: problem, method, seed: seed, trials: trials, workers: workers)
+                SimulatedSearch.bestValues(of: problem, method, seed: seed, trials: trials, workers: workers)
             }
         }
         // Random draws do not depend on the number of workers, except for their order.

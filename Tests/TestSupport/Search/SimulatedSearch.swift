@@ -6,7 +6,7 @@ import HyperoSearch
 ///
 /// With several workers, each one takes the next trial when it has ended one. The durations of the trials are lognormal, with a
 /// standard deviation of 0.5 in the logarithm.
-package struct Search {
+package struct SimulatedSearch {
     package enum Method: Sendable {
         /// Draws from the distributions.
         case random
@@ -37,7 +37,7 @@ package struct Search {
     package static func bestValues(
         of problem: SearchProblem, _ method: Method, seed: UInt64, trials: Int, workers: Int = 1
     ) -> [Double] {
-        var search = Search(of: problem, method, seed: seed)
+        var search = SimulatedSearch(of: problem, method, seed: seed)
         var best: [Double] = []
         var started = 0
         while started < min(workers, trials) {
