@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoSchema
 import Synchronization
 
@@ -51,6 +52,34 @@ public struct Battery: Sendable {
     ///     from Redis before it sends the start, if the account may (HGET on the experiment's key), and else takes 2.
     public func experiment(resuming id: String, from epoch: Int? = nil, attempt: Int? = nil) -> Experiment {
         Experiment(resuming: id, of: handle, client: client, attempt: attempt, from: epoch)
+    }
+
+    /// Returns a search for good hyper-parameters, whose trials any number of processes share.
+    ///
+    /// ```swift
+    /// for experiment in battery.search(trials: 200, stopping: .halving(epochs: 81)) { train(experiment) }
+    /// ```
+    ///
+    /// All processes make it with the same arguments. The name and the seed are its identity in the battery: another seed is another search. The
+    /// first declaration counts, and a later one with more `trials` raises their number, also after the search has ended.
+    ///
+    /// - Parameters:
+    ///   - trials: The number of trials, 1 to 1,000,000.
+    ///   - seed: The seed of all draws. With ``Search/Sampler/random``, the hyper-parameters of a trial depend only on the seed, the number of
+    ///     the trial, their names and their distributions. With ``Search/Sampler/tpe``, they depend on the trials that had ended, too.
+    ///   - name: The name of the search, 1 to 256 bytes of UTF-8 without control characters.
+    ///   - sampler: The source of the hyper-parameters.
+    ///   - stopping: The rule that stops bad trainings early; nil for none.
+    ///   - attempts: The number of processes that may get one trial, 1 to 100. After that many are lost, the trial ends as `failed`.
+    ///   - lease: The time without a sign of life after which a trial is lost, 1 second to 30 days. A process gives such signs by itself.
+    public func search(
+        trials: Int, seed: UInt64 = 1, name: String = "search", sampler: Search.Sampler = .tpe,
+        stopping: Search.Stopping? = nil, attempts: Int = 3, lease: Duration = .seconds(600)
+    ) -> Search {
+        let declaration = Event.Search(
+            id: SearchID(battery: handle.id, name: name, seed: seed), name: name, seed: seed, trials: trials,
+            sampler: sampler.rawValue, attempts: attempts, lease: lease.wholeMilliseconds, stopping: stopping?.declared)
+        return Search(declaration, sampler: sampler, of: handle, client: client)
     }
 
     /// Runs a training in an experiment, and ends the experiment.

@@ -85,6 +85,16 @@ extension Client {
         return true
     }
 
+    /// Records an event of a battery or a search.
+    ///
+    /// - Parameter number: The number of a claim in the process; 0 for other events.
+    /// - Returns: false if the event is dropped. It is then counted.
+    func record(_ body: Event.Body, of battery: BatteryHandle, number: UInt32 = 0) -> Bool {
+        append(
+            body, battery: battery.bytes,
+            subject: Journal.Subject(experiment: number, generation: journal.generation))
+    }
+
     private func append(
         _ body: Event.Body, battery: UnsafeRawBufferPointer, subject: Journal.Subject, time: Int64? = nil
     ) -> Bool {

@@ -15,6 +15,8 @@ package final class Client: Sendable {
         package var seed: UInt64?
         /// The id of an experiment whose partition the client uses.
         package var resumed: String?
+        /// The index of the partition that the client uses; nil for any.
+        var partition: Int?
         /// The maximum size of the journal in bytes.
         package var journalLimit = 256 << 20
         /// The size of a segment in bytes.
@@ -49,8 +51,19 @@ package final class Client: Sendable {
     /// The latest time of a start or an end, in Unix milliseconds. Relaxed: it orders no other memory.
     let latestChange = Atomic<Int64>(0)
     private let sender: Sender
+    /// The claims and trials of this process.
+    let board: TrialBoard
+    /// The configuration; nil for a client that sends nothing.
+    private let configuration: Configuration?
+    /// The clients of other partitions, for searches that lie in these.
+    private let siblings = Siblings()
     /// The index of the client's partition, and the number of partitions.
     private let partition: (index: Int, count: Int)
+
+    private final class Siblings: @unchecked Sendable {
+        // Protected by the lock of ``ForkGuard/excludingForks(_:)``.
+        var clients: [Int: Client] = [:]
+    }
 
     package convenience init(_ configuration: Configuration) throws(SchemaError) {
         Rehearsal.run()
@@ -63,8 +76,8 @@ package final class Client: Sendable {
         let exitTimeout = try Self.exitTimeout(environment)
         var generator = SystemRandomNumberGenerator()
         var producer = ProducerID(using: &generator)
-        if let owner = configuration.resumed.flatMap({ Self.owner(of: $0) }) {
-            let partition = Keyspace.partition(of: owner, among: partitions)
+        let resumed = configuration.resumed.flatMap { Self.partition(of: $0, among: partitions) }
+        if let partition = configuration.partition ?? resumed {
             // Each attempt succeeds with a probability of one in the number of partitions.
             while Keyspace.partition(of: producer, among: partitions) != partition {
                 producer = ProducerID(using: &generator)
@@ -82,17 +95,19 @@ package final class Client: Sendable {
                 "cannot create the journal: no memory for a segment of \(configuration.segmentSize) bytes")
         }
         let refusals = Refusals()
+        let board = TrialBoard(journal)
         let sender = Sender(
             Delivery.Configuration(
                 journal: journal, url: url, keyspace: keyspaces[partition],
                 durabilityWindow: configuration.durabilityWindow, keyLifetime: configuration.keyLifetime,
                 aliveInterval: configuration.aliveInterval, exitTimeout: exitTimeout, refusals: refusals,
-                notify: configuration.notify),
+                notify: configuration.notify, board: board),
             adoption: Adoption.Scope(
                 root: settings.adoptableRoot, url: url, keyspaces: keyspaces, matchesServer: true,
                 durabilityWindow: configuration.durabilityWindow, notify: configuration.notify))
         self.init(
-            journal, sender, partition: (partition, partitions), refusals: refusals, notify: configuration.notify)
+            journal, sender, board: board, partition: (partition, partitions), refusals: refusals,
+            configuration: configuration, notify: configuration.notify)
         for warning in url.fileWarnings { notify(warning) }
         sender.start()
     }
@@ -107,28 +122,60 @@ package final class Client: Sendable {
         return .seconds(seconds)
     }
 
-    /// Returns the producer that decides the partition of an experiment; nil if the id has none.
-    private static func owner(of experiment: String) -> ProducerID? {
-        experiment.lastIndex(of: "-").flatMap { ProducerID(String(experiment[..<$0])) }
+    /// Returns the partition of an experiment; nil if its id does not tell it.
+    private static func partition(of experiment: String, among partitions: Int) -> Int? {
+        var text = experiment
+        if let (search, _) = text.withUTF8({ SearchID.trial(of: $0) }) {
+            return Keyspace.partition(of: search, among: partitions)
+        }
+        return experiment.lastIndex(of: "-").flatMap { ProducerID(String(experiment[..<$0])) }
+            .map { Keyspace.partition(of: $0, among: partitions) }
+    }
+
+    /// Returns the client that logs to the partition of a search: this one, or one with a connection of its own.
+    func client(of search: SearchID) -> Client {
+        let index = Keyspace.partition(of: search, among: partition.count)
+        guard index != partition.index, var configuration else { return self }
+        configuration.partition = index
+        var client = self
+        ForkGuard.excludingForks {
+            if let known = siblings.clients[index] {
+                client = known
+            } else if let new = try? Client(configuration) {
+                siblings.clients[index] = new
+                client = new
+            }
+        }
+        return client
+    }
+
+    /// This client and those of other partitions.
+    private var all: [Client] {
+        var clients = [self]
+        // The lock of a rehearsal is held already.
+        guard partition.count > 1 else { return clients }
+        ForkGuard.excludingForks { clients += siblings.clients.values }
+        return clients
     }
 
     /// Returns the reason why this client cannot resume an experiment, with the id; nil if it can.
     func obstacle(toResuming id: String) -> String? {
         guard ExperimentID(id) != nil else { return "'\(printable(id))', an id has 1 to 64 characters of a-z 0-9 -" }
-        guard let owner = Self.owner(of: id) else { return nil }
-        let index = Keyspace.partition(of: owner, among: partition.count)
-        guard index != partition.index else { return nil }
+        guard let index = Self.partition(of: id, among: partition.count), index != partition.index else { return nil }
         return
             "\(id), it is in partition \(index), and this client logs to another one. Give the id to connect(resuming:)"
     }
 
     /// Creates a client whose sender is not started.
     init(
-        _ journal: Journal, _ sender: Sender, partition: (index: Int, count: Int) = (0, 1),
-        refusals: Refusals = Refusals(), notify: @escaping @Sendable (String) -> Void
+        _ journal: Journal, _ sender: Sender, board: TrialBoard? = nil, partition: (index: Int, count: Int) = (0, 1),
+        refusals: Refusals = Refusals(), configuration: Configuration? = nil,
+        notify: @escaping @Sendable (String) -> Void
     ) {
         self.journal = journal
         self.sender = sender
+        self.board = board ?? TrialBoard(journal)
+        self.configuration = configuration
         self.partition = partition
         self.refusals = refusals
         self.notify = notify
@@ -145,7 +192,9 @@ package final class Client: Sendable {
         sender.endWhenSent()
     }
 
-    package var counters: Counters {
+    package var counters: Counters { all.dropFirst().reduce(ownCounters) { $0 + $1.ownCounters } }
+
+    private var ownCounters: Counters {
         // Read the progress first, so that `sent` never exceeds `accepted`. Events accepted between the two reads count
         // as queued.
         let progress = sender.progress
@@ -163,6 +212,11 @@ package final class Client: Sendable {
     package func flush(
         until confirmation: Hypero.Confirmation, deadline: MonotonicTime, isPart: Bool = false
     ) -> Bool {
+        // Each one, also after a failure.
+        all.map { $0.flushOwn(until: confirmation, deadline: deadline, isPart: isPart) }.allSatisfy { $0 }
+    }
+
+    private func flushOwn(until confirmation: Hypero.Confirmation, deadline: MonotonicTime, isPart: Bool) -> Bool {
         let target = journal.counts.accepted
         switch confirmation {
         case .sent: return sender.wait(until: deadline) { $0.isSent(through: target) }
@@ -181,7 +235,12 @@ package final class Client: Sendable {
 
     package func close(timeout: Duration) -> Bool {
         let start = MonotonicTime.now
-        journal.close()
+        let clients = all
+        for client in clients { client.journal.close() }
+        return clients.map { $0.closeOwn(from: start, timeout: timeout) }.allSatisfy { $0 }
+    }
+
+    private func closeOwn(from start: MonotonicTime, timeout: Duration) -> Bool {
         // Reserve a part of the timeout for the end of the thread: the timeout covers sending and ending.
         let sendingDeadline = start + (timeout - min(timeout / 10, .milliseconds(50)))
         let target = journal.counts.accepted

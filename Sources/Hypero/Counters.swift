@@ -32,3 +32,19 @@ public struct Counters: Sendable, Hashable {
     /// Accepted events that Redis has not acknowledged.
     public var queued: UInt64 { accepted - sent }
 }
+
+extension Counters {
+    /// Returns the sum of the counters of two clients.
+    static func + (left: Counters, right: Counters) -> Counters {
+        Counters(
+            accepted: left.accepted + right.accepted, sent: left.sent + right.sent,
+            applied: left.applied + right.applied,
+            dead: left.dead + right.dead, deleted: left.deleted + right.deleted,
+            released: left.released + right.released,
+            adopted: left.adopted + right.adopted, damaged: left.damaged + right.damaged,
+            dropped: Dropped(
+                journalFull: left.dropped.journalFull + right.dropped.journalFull,
+                closed: left.dropped.closed + right.dropped.closed, ended: left.dropped.ended + right.dropped.ended,
+                invalid: left.dropped.invalid + right.dropped.invalid))
+    }
+}

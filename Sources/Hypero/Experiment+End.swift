@@ -52,13 +52,21 @@ extension Experiment {
             return false
         }
         // A client that is closed, or whose journal is full, drops the end. The experiment has then not ended.
-        let end = Event.Body.end(status, reason: reason.map { EndReason.text(of: $0) })
+        let (status, reason) = statusAfterStop(status, reason)
+        let end = Event.Body.end(status, reason: reason.map { EndReason.text(of: $0) }, attempt: trial?.attempt)
         guard client.record(end, of: self, time: client.timeOfChange()) else {
             marks.bitwiseAnd(~ExperimentMarks.ended, ordering: .releasing)
             return false
         }
+        if let trial { client.board.remove(trial.signal) }
         reportMissingObjective(before)
         return true
+    }
+
+    /// Returns the status and the reason of an end. A training that has read that it must stop is `stopped`, not `done`.
+    private func statusAfterStop(_ status: ExperimentStatus, _ reason: String?) -> (ExperimentStatus, String?) {
+        guard status == .done, let trial, trial.signal.isSeen.load(ordering: .relaxed) else { return (status, reason) }
+        return (.stopped, reason ?? stopReason)
     }
 
     /// Reports that the experiment will not be ranked, because it has logged rows without the objective.
@@ -66,7 +74,7 @@ extension Experiment {
     /// Not in a forked child and not after a resume, because another process may have logged the objective.
     private func reportMissingObjective(_ marks: UInt64) {
         guard marks & ExperimentMarks.channels != 0, marks & battery.objectiveMark == 0,
-            isOwn, !isResumed, battery.isFirstUnranked()
+            isOwn, !isResumed || trial?.attempt == 1, battery.isFirstUnranked()
         else { return }
         let channels = loggedChannels.map { printable($0) }.joined(separator: ", ")
         let (name, objective) = (battery.declaration.name, battery.declaration.objective)

@@ -19,8 +19,7 @@ extension Experiment {
     /// - Precondition: `low <= high`.
     @discardableResult
     public func uniform(_ name: String, _ low: Double, _ high: Double) -> Double {
-        recorded(
-            sampler.uniform(name, low: low, high: high), as: name, from: .uniform(low: low, high: high))
+        number(name, from: .uniform(low: low, high: high))
     }
 
     /// Draws a number from `low...high` whose logarithm is uniformly distributed, and records it.
@@ -38,8 +37,7 @@ extension Experiment {
     /// - Precondition: `0 < low <= high`.
     @discardableResult
     public func logUniform(_ name: String, _ low: Double, _ high: Double) -> Double {
-        recorded(
-            sampler.logUniform(name, low: low, high: high), as: name, from: .logUniform(low: low, high: high))
+        number(name, from: .logUniform(low: low, high: high))
     }
 
     /// Draws a number from the normal distribution, and records it.
@@ -51,9 +49,7 @@ extension Experiment {
     /// - Precondition: `standardDeviation >= 0`.
     @discardableResult
     public func normal(_ name: String, mean: Double, standardDeviation: Double) -> Double {
-        recorded(
-            sampler.normal(name, mean: mean, standardDeviation: standardDeviation), as: name,
-            from: .normal(mean: mean, standardDeviation: standardDeviation))
+        number(name, from: .normal(mean: mean, standardDeviation: standardDeviation))
     }
 
     /// Draws an integer from `low...high`, and records it. All integers, including both bounds, are equally likely.
@@ -65,8 +61,8 @@ extension Experiment {
     /// - Precondition: `low <= high`.
     @discardableResult
     public func randint(_ name: String, _ low: Int, _ high: Int) -> Int {
-        recorded(
-            sampler.randint(name, low: low, high: high), as: name, from: .randint(low: low, high: high))
+        guard case .integer(let value) = draw(name, from: .randint(low: low, high: high)) else { return low }
+        return value
     }
 
     /// Draws one of several categories, and records it.
@@ -140,8 +136,9 @@ extension Experiment {
     /// - Returns: The index of the value drawn.
     package func drawCategory(_ name: String, _ choices: [some ValueConvertible], weights: [Double]?) -> Int {
         let values = choices.map(\.hyperoValue)
-        let index = sampler.categorical(name, values, weights: weights)
-        _ = recorded(values[index], as: name, from: .categorical(choices: values, weights: weights))
+        guard case .choice(let index) = draw(name, from: .categorical(choices: values, weights: weights)) else {
+            return 0
+        }
         return index
     }
 
@@ -179,15 +176,33 @@ extension Experiment {
         insertHP(name, values)
     }
 
-    /// Records a value together with the distribution that it was drawn from, and returns the value.
+    private func number(_ name: String, from distribution: Distribution) -> Double {
+        guard case .number(let value) = draw(name, from: distribution) else { return .nan }
+        return value
+    }
+
+    /// Draws a value, and records it together with its distribution.
     ///
-    /// The text of a distribution that is too long is left out: it must not keep the value from being recorded.
-    private func recorded<Value: ValueConvertible>(
-        _ value: Value, as name: String, from distribution: Distribution
-    ) -> Value {
+    /// The text of a distribution that is too long is left out: it must not keep the value from being recorded. A value of an enqueued
+    /// point or of an earlier attempt that the distribution cannot have drawn is recorded as metadata.
+    private func draw(_ name: String, from distribution: Distribution) -> DrawnValue {
+        let draw = source.draw(name, from: distribution)
         let space = distribution.text
         let spaces = space.utf8.count <= Limits.value ? [Event.Entry(name: name, value: space)] : []
-        record(.param([Event.Entry(name: name, value: value.hyperoValue.text)], spaces: spaces))
-        return value
+        record(.param([Event.Entry(name: name, value: distribution.value(of: draw.value).text)], spaces: spaces))
+        if let unfit = draw.unfit { updateMeta("not used: \(name)", unfit) }
+        return draw.value
+    }
+}
+
+extension Distribution {
+    /// Returns the value to record.
+    fileprivate func value(of drawn: DrawnValue) -> Value {
+        switch (drawn, self) {
+        case (.number(let value), _): .number(value)
+        case (.integer(let value), _): .integer(value)
+        case (.choice(let index), .categorical(let choices, _)): choices[index]
+        case (.choice(let index), _): .integer(index)
+        }
     }
 }

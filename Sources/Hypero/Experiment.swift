@@ -2,7 +2,6 @@ import Glibc
 import HyperoCore
 import HyperoRedis
 import HyperoSchema
-import HyperoSearch
 import Synchronization
 
 /// One training run of a battery.
@@ -42,7 +41,9 @@ public final class Experiment: Sendable {
     /// The bits of ``ExperimentMarks``.
     let marks = Atomic<UInt64>(0)
     /// The source of the hyper-parameters that are drawn.
-    let sampler: PriorSampler
+    let source: ParameterSource
+    /// The trial of a search that the experiment is; nil for other experiments.
+    let trial: Trial?
     private let shared = SharedState()
 
     init(of battery: BatteryHandle, client: Client) {
@@ -51,9 +52,10 @@ public final class Experiment: Sendable {
         let (producer, seed, subject) = client.journal.beginExperiment()
         self.subject = subject
         resumption = nil
+        trial = nil
         batteryBytes = battery.bytes
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
-        sampler = PriorSampler(seed: seed, trial: UInt64(subject.experiment))
+        source = ParameterSource(seed: seed, number: UInt64(subject.experiment))
         let start = Event.Start(host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed))
         _ = client.declare(battery, for: self)
         _ = client.record(.start(start), of: self, time: client.timeOfChange())
@@ -71,15 +73,14 @@ public final class Experiment: Sendable {
             isValid
             ? BatteryHandle(copyOf: battery) : BatteryHandle(Event.Declaration(name: "", version: 1, description: ""))
         let resumed = ExperimentID(id).map { Journal.ResumedExperiment(id: $0, battery: battery.id) }
-        let (seed, subject) = client.journal.resumeExperiment(attempt == nil && isValid ? resumed : nil)
+        let needsAttempt = attempt == nil && isValid && !SearchID.isTrial(id)
+        let (seed, subject) = client.journal.resumeExperiment(needsAttempt ? resumed : nil)
         self.subject = subject
-        let copy = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: battery.bytes.count + 1 + id.utf8.count, alignment: 8)
-        copy.copyBytes(from: Array(battery.bytes) + [RecordHeader.separator] + Array(id.utf8))
-        batteryBytes = UnsafeRawBufferPointer(copy)
+        trial = nil
+        batteryBytes = Self.bytes(of: battery, experiment: id)
         // As in the process that has started the experiment, if both have the same seed.
         let number = id.split(separator: "-").last.flatMap { UInt64($0) } ?? ExperimentMarks.hash(id.utf8)
-        sampler = PriorSampler(seed: seed, trial: number)
+        source = ParameterSource(seed: seed, number: number)
         var from = epoch
         if let epoch, epoch < 0 || epoch > Int(Limits.integer) { from = nil }
         let start = Event.Start(
@@ -101,11 +102,48 @@ public final class Experiment: Sendable {
         _ = client.record(.start(start), of: self, time: time)
     }
 
+    /// Starts a trial of a search.
+    ///
+    /// - Parameters:
+    ///   - grant: The trial.
+    ///   - asof: The last entry of the history that the sampler has used; nil if it uses none.
+    init(
+        _ trial: Trial, _ grant: TrialGrant, of battery: BatteryHandle, client: Client, seed: UInt64, asof: String?,
+        source: ParameterSource
+    ) {
+        id = trial.id
+        self.client = client
+        self.trial = trial
+        self.source = source
+        // A handle of its own: a forked child repeats the start when it declares the battery for this experiment.
+        self.battery = BatteryHandle(copyOf: battery)
+        subject = client.journal.resumeExperiment(nil).subject
+        batteryBytes = Self.bytes(of: battery, experiment: id)
+        var start = Event.Start(
+            host: HostIdentity.hostName, pid: String(getpid()), seed: String(seed), attempt: grant.attempt,
+            token: grant.token)
+        start.asof = asof.flatMap { StreamID($0) }
+        let time = client.timeOfChange()
+        resumption = (start, time)
+        self.battery.setDeclared(in: subject.generation)
+        client.board.add(trial.signal)
+        _ = client.record(.start(start), of: self, time: time)
+    }
+
     deinit {
+        if let trial { client.board.remove(trial.signal) }
         if isResumed { batteryBytes.deallocate() }
     }
 
-    /// true if another process has started the experiment.
+    /// Returns the bytes of ``Record/battery`` of an experiment whose id does not follow from its producer.
+    private static func bytes(of battery: BatteryHandle, experiment id: String) -> UnsafeRawBufferPointer {
+        let copy = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: battery.bytes.count + 1 + id.utf8.count, alignment: 8)
+        copy.copyBytes(from: Array(battery.bytes) + [RecordHeader.separator] + Array(id.utf8))
+        return UnsafeRawBufferPointer(copy)
+    }
+
+    /// true if another process has started the experiment, or may have: it is resumed or a trial.
     var isResumed: Bool { subject.experiment == RecordHeader.resumed }
 
     @discardableResult

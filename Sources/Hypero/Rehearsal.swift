@@ -33,10 +33,11 @@ enum Rehearsal {
         guard let journal = Journal(identity, settings), let url = try? RedisURL("unix:///dev/null/redis.sock"),
             let keyspaces = try? Keyspace.all()
         else { return }
+        let board = TrialBoard(journal)
         let configuration = Delivery.Configuration(
-            journal: journal, url: url, keyspace: keyspaces[0], durabilityWindow: .zero, notify: { _ in })
+            journal: journal, url: url, keyspace: keyspaces[0], durabilityWindow: .zero, notify: { _ in }, board: board)
         let scope = Adoption.Scope(root: nil, url: url, keyspaces: keyspaces, matchesServer: true, notify: { _ in })
-        let hypero = Hypero(Client(journal, Sender(configuration, adoption: scope), notify: { _ in }))
+        let hypero = Hypero(Client(journal, Sender(configuration, adoption: scope), board: board, notify: { _ in }))
         log(to: hypero)
         let callbacks = Delivery.Callbacks(shouldContinue: { true }, blocking: { $0() })
         var delivery = Delivery(configuration, callbacks: callbacks)
@@ -83,6 +84,10 @@ enum Rehearsal {
         experiment.fail("reason")
         experiment.log(epoch: 3, valid: 1)
         experiment.finish()
+        let search = hypero.battery("rehearsal").search(trials: 1, stopping: .halving(epochs: 3))
+        search.enqueue(["a": 1])
+        _ = search.next(timeout: .zero)
+        search.rehearse()
         _ = hypero.counters
         _ = hypero.flush(until: .applied, timeout: .zero)
     }

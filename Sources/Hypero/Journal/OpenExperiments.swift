@@ -41,7 +41,7 @@ struct OpenExperiments: Equatable {
             entries[subject] = Entry(battery: battery, time: record.time)
         case .end:
             if let subject = record.subject { entries[subject] = nil }
-        case .battery: break
+        case .battery, .search, .claim, .enqueue: break
         case .param, .meta, .epoch, .curve, .maxima:
             guard !entries.isEmpty, let subject = record.subject else { return }
             if let entry = entries[subject] { entries[subject]?.time = max(entry.time, record.time) }

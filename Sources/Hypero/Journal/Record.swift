@@ -18,7 +18,7 @@ struct Record {
     var seq: UInt64 { base.load(fromByteOffset: RecordHeader.seq, as: UInt64.self) }
     /// Unix milliseconds of the log call.
     var time: Int64 { base.load(fromByteOffset: RecordHeader.time, as: Int64.self) }
-    /// The number of the experiment in its producer; 0 in the declaration of a battery.
+    /// The number of the experiment in its producer; 0 in the declaration of a battery or a search; in a claim its number in the process.
     var experiment: UInt64 { UInt64(base.load(fromByteOffset: RecordHeader.experiment, as: UInt32.self)) }
 
     var epoch: Int64? {
@@ -81,6 +81,9 @@ enum RecordKind: UInt8 {
     case curve = 6
     case maxima = 7
     case end = 8
+    case search = 9
+    case claim = 10
+    case enqueue = 11
 
     init(_ kind: EventKind) {
         self =
@@ -93,7 +96,10 @@ enum RecordKind: UInt8 {
             case .curve: .curve
             case .maxima: .maxima
             case .end: .end
-            case .alive, .search, .claim, .enqueue: preconditionFailure("an event of this kind is not recorded")
+            case .search: .search
+            case .claim: .claim
+            case .enqueue: .enqueue
+            case .alive: preconditionFailure("an event of this kind is not recorded")
             }
     }
 
@@ -108,6 +114,17 @@ enum RecordKind: UInt8 {
         case .curve: "curve"
         case .maxima: "maxima"
         case .end: "end"
+        case .search: "search"
+        case .claim: "claim"
+        case .enqueue: "enqueue"
+        }
+    }
+
+    /// true if the events of the kind are about an experiment.
+    var hasExperiment: Bool {
+        switch self {
+        case .start, .param, .meta, .epoch, .curve, .maxima, .end: true
+        case .battery, .search, .claim, .enqueue: false
         }
     }
 
@@ -115,7 +132,7 @@ enum RecordKind: UInt8 {
     var holdsNumbers: Bool {
         switch self {
         case .epoch, .curve, .maxima: true
-        case .battery, .start, .param, .meta, .end: false
+        case .battery, .start, .param, .meta, .end, .search, .claim, .enqueue: false
         }
     }
 }

@@ -7,7 +7,7 @@
 /// | 8 | 1 | ``RecordKind`` in the low four bits, ``Record/origin`` in the high four bits |
 /// | 9 | 1 | length of the battery's id, with the id of a resumed experiment |
 /// | 10 | 2 | number of channels or fields |
-/// | 12 | 4 | number of the experiment in its producer; 0 in the declaration of a battery; ``resumed`` |
+/// | 12 | 4 | number of the experiment in its producer, or ``resumed``; of a claim in its process; 0 in other events without experiment |
 /// | 16 | 8 | sequence number |
 /// | 24 | 8 | Unix milliseconds of the log call |
 /// | 32 | 8 | epoch, or the first epoch of a curve; -1 for none |

@@ -68,6 +68,7 @@ extension Delivery {
             if current < applied || areLost { rewind(to: current) }
             observe(applied: current)
             try checkDeclarations()
+            try readStopReasons()
             // A watermark that does not move may belong to a slow ingest, or to a stream that has lost its end while
             // this connection stayed open.
             if hasMoved { lastDurabilityCheck = .now }
@@ -137,7 +138,10 @@ extension Delivery {
     /// Compares the declarations that are applied with those that count, and reports each difference once.
     private mutating func checkDeclarations() throws(RedisError) {
         while let declaration = declarations.next(applied: applied) {
-            let values = try link.readBattery(declaration.battery, fields: declaration.fields.map(\.name))
+            let values = try link.readFields(
+                declaration.fields.map(\.name),
+                of: declaration.search.map { configuration.keyspace.search($0) }
+                    ?? configuration.keyspace.battery(declaration.battery))
             declarations.removeFirst()
             if let difference = values.flatMap(declaration.difference(from:)) { notices.event(difference) }
         }
@@ -186,6 +190,9 @@ extension Delivery {
             if orphanRanges == nil {
                 restoration.read(record)
                 declarations.read(record)
+                if record.kind == .claim {
+                    configuration.board?.setSeq(record.seq, ofClaim: UInt32(truncatingIfNeeded: record.experiment))
+                }
             }
             return nextBatch.count >= Self.batchBytes || nextBatch.commands >= batchLimit
         }
@@ -222,6 +229,7 @@ extension Delivery {
             link.hasWritten()
             isFailing = false
             lastSignOfLife = .now
+            planAnswers()
             notices.recovered("Redis at \(link.server) accepts events again")
         }
     }
@@ -237,7 +245,7 @@ extension Delivery {
     }
 
     /// Reports an error, schedules the next attempt, and closes the connection if it is unusable.
-    private mutating func fail(with reported: RedisError) {
+    mutating func fail(with reported: RedisError) {
         let error = link.verified(reported)
         let isRedirect = if case .redirected = error.code { true } else { false }
         // While the sender ends, the error only means that a wait was cancelled.

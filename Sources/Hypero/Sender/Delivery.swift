@@ -21,6 +21,8 @@ struct Delivery: ~Copyable {
         /// The refused log calls, which a process that ends without closing its client reports; nil in an adoption.
         var refusals: Refusals?
         let notify: @Sendable (String) -> Void
+        /// The claims and trials of this process; nil in an adoption.
+        var board: TrialBoard?
     }
 
     /// The callbacks of a delivery to the code that runs it.
@@ -71,6 +73,10 @@ struct Delivery: ~Copyable {
     var hasReportedLoss = false
     /// The durable sequence number when the producer's key was found to have expired. Redis lacks the numbers up to it.
     var forgotten: UInt64 = 0
+
+    /// The looks for the answers to claims, and for the orders to stop.
+    var claimSchedule = AnswerSchedule(first: .milliseconds(2), longest: .milliseconds(200))
+    var stopSchedule = AnswerSchedule(first: .milliseconds(4), longest: .seconds(1))
 
     var machine = SenderMachine()
     var durability: DurabilityWindow
@@ -180,6 +186,7 @@ struct Delivery: ~Copyable {
         case .catchUp: catchUp()
         case .send: send()
         case .readAttempt: readAttempt()
+        case .readClaims: readClaims()
         case .readWatermark: readWatermark()
         case .renewKey: renewKey()
         case .sendAlive: sendAlive()
@@ -261,13 +268,22 @@ extension Delivery {
         let isDue =
             durability.durable < outbox.sent && now >= nextWatermarkRead(isAwaited: isAwaited)
             || outbox.hasEvents && lastWatermarkSeq > 0 && now >= lastWatermarkRead + Self.watermarkInterval
+            || stopSchedule.isDue(at: now)
+        let board = configuration.board
+        let isWaiting = board?.hasClaims ?? false
         let isAliveDue =
-            orphanRanges == nil && hasOpenExperiments && now >= lastSignOfLife + configuration.aliveInterval
+            orphanRanges == nil && (hasOpenExperiments || isWaiting) && now >= lastSignOfLife + aliveInterval
         return SenderMachine.Work(
             hasEvents: outbox.hasEvents, isWatermarkDue: link.canReadWatermark && isDue,
             isRenewalDue: orphanRanges == nil && keyLifetime.isDue(at: .sinceBoot), isAliveDue: isAliveDue,
-            isAttemptUnknown: !unknownAttempts.isEmpty,
+            isAttemptUnknown: !unknownAttempts.isEmpty, areClaimsDue: isWaiting && claimSchedule.isDue(at: now),
             isEnding: isEnding, endsWhenSent: endsWhenSent)
+    }
+
+    /// The time after which a process shows that it lives: a third of the lease, if it has trials of a search.
+    private var aliveInterval: Duration {
+        guard let lease = configuration.board?.lease else { return configuration.aliveInterval }
+        return min(configuration.aliveInterval, .milliseconds(lease / 3))
     }
 
     /// Returns the time of the next look at the watermark. Between the observations that make events durable, a server with thousands

@@ -43,12 +43,12 @@ final class ExitFlush: @unchecked Sendable {
 
     fileprivate func waitForSenders() {
         let start = MonotonicTime.now
-        guard Sender.poll(until: start + Self.lockTimeout, { lock.tryLock() }) else { return }
+        guard Polling.poll(until: start + Self.lockTimeout, { lock.tryLock() }) else { return }
         // A child that was created without the handlers of fork, for example by vfork, does not own the senders.
         let own = senders.pointee.filter(\.isAwaitedAtExit)
         lock.unlock()
         guard let latest = own.map({ $0.requestExit(from: start) }).max() else { return }
-        _ = Sender.poll(until: latest + Self.reportTime) { own.allSatisfy { $0.allowsExit } }
+        _ = Polling.poll(until: latest + Self.reportTime) { own.allSatisfy { $0.allowsExit } }
     }
 }
 
@@ -56,7 +56,7 @@ extension ExitFlush {
     /// Waits until the threads of the senders that ``Sender/stopAll()`` stops are in system calls, not longer than ``lockTimeout``.
     func stopSenders() {
         let deadline = MonotonicTime.now + Self.lockTimeout
-        guard Sender.poll(until: deadline, { lock.tryLock() }) else { return }
+        guard Polling.poll(until: deadline, { lock.tryLock() }) else { return }
         let all = senders.pointee
         lock.unlock()
         for sender in all { sender.awaitStop(until: deadline) }

@@ -8,13 +8,13 @@ import HyperoSchema
 /// to close the link with ``close(after:)``, which also follows redirects.
 struct Link: ~Copyable {
     private var topology: Topology
-    private var connection: RedisConnection?
+    var connection: RedisConnection?
     private let timeout: Duration
-    private let keyspace: Keyspace
-    private let producer: ProducerID
-    private let callbacks: Delivery.Callbacks
+    let keyspace: Keyspace
+    let producer: ProducerID
+    let callbacks: Delivery.Callbacks
     /// The commands of a request other than the events of a batch.
-    private var writer = RESPWriter(capacity: 1 << 10)
+    var writer = RESPWriter(capacity: 1 << 10)
     private var shipment = Shipment()
     private let socket = InheritedSocket()
     /// True once a connection was opened, or the servers of another delivery were taken over.
@@ -149,7 +149,7 @@ struct Link: ~Copyable {
         return shipment.receive(over: &connection!)
     }
 
-    private mutating func sendCommands() throws(RedisError) {
+    mutating func sendCommands() throws(RedisError) {
         guard connection != nil else { throw Self.noConnection }
         try connection?.send(writer)
     }
@@ -163,7 +163,7 @@ struct Link: ~Copyable {
     /// Four commands, because an account may have permission for HGET only. `seq` is read first: the missing ranges
     /// below that `seq` can only shrink afterwards, when the ingest applies their events, and the dead letters up to it are
     /// counted. In another order, a range or a dead letter that appears between two commands would be overlooked.
-    private mutating func writeWatermarkCommands() {
+    mutating func writeWatermarkCommands() {
         let key = keyspace.producer(producer)
         writer.command("HGET", key, ProducerField.seq)
         writer.command("HGET", key, ProducerField.missing)
@@ -171,7 +171,7 @@ struct Link: ~Copyable {
         writer.command("HGET", key, ProducerField.deleted)
     }
 
-    private mutating func receiveWatermark() throws(RedisError) -> AppliedWatermark? {
+    mutating func receiveWatermark() throws(RedisError) -> AppliedWatermark? {
         // Read all replies even if the first is an error. An unread reply would answer the next command.
         let seq = try receiveText()
         let missing = try receiveText()
@@ -188,7 +188,7 @@ struct Link: ~Copyable {
     }
 
     /// - Returns: The text of the next reply, or the error that it contains.
-    private mutating func receiveText() throws(RedisError) -> Result<String?, RedisError> {
+    mutating func receiveText() throws(RedisError) -> Result<String?, RedisError> {
         var reply = try connection?.receive()
         return Result { () throws(RedisError) in try reply?.string() }
     }
@@ -221,14 +221,14 @@ struct Link: ~Copyable {
         }
     }
 
-    /// Reads fields of a battery.
+    /// Reads fields of a hash.
     ///
-    /// Commands: `HGET {hypero}:battery:<id> <field>` per field. Replies: the values, each null if the field does not exist.
+    /// Commands: `HGET <key> <field>` per field. Replies: the values, each null if the field does not exist.
     ///
     /// - Returns: nil if the server denies or refuses the commands.
-    mutating func readBattery(_ battery: BatteryID, fields: [String]) throws(RedisError) -> [String?]? {
+    mutating func readFields(_ fields: [String], of key: String) throws(RedisError) -> [String?]? {
         writer.removeAll()
-        for field in fields { writer.command("HGET", keyspace.battery(battery), field) }
+        for field in fields { writer.command("HGET", key, field) }
         try sendCommands()
         // Read all replies even if the first is an error.
         var replies: [Result<String?, RedisError>] = []

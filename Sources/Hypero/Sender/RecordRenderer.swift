@@ -23,19 +23,19 @@ struct RecordRenderer {
     }
 
     func render(_ record: Record, into writer: inout RESPWriter) {
-        let isDeclaration = record.kind == .battery
+        let hasExperiment = record.kind.hasExperiment
         let channels = record.kind.holdsNumbers ? Self.channels(of: record) : []
         let epoch = record.epoch.flatMap { record.kind == .curve && $0 == 1 ? nil : $0 }
         let ownFields = record.kind.holdsNumbers ? channels.count : record.count
         let attempt = record.isResumed && record.kind == .start ? unstatedAttempt(of: record) : nil
-        let fields = (isDeclaration ? 5 : 6) + (epoch == nil ? 0 : 1) + ownFields + (attempt == nil ? 0 : 1)
+        let fields = (hasExperiment ? 6 : 5) + (epoch == nil ? 0 : 1) + ownFields + (attempt == nil ? 0 : 1)
         writer.begin(arguments: 3 + 2 * fields)
         writer.add("XADD" as StaticString)
         writer.add(stream)
         writer.add("*" as StaticString)
         writer.add("event" as StaticString)
         writer.add(record.kind.event)
-        if !isDeclaration {
+        if hasExperiment {
             writer.add("experiment" as StaticString)
             if record.isResumed {
                 writer.add(record.resumedID)
@@ -76,7 +76,8 @@ struct RecordRenderer {
     private func unstatedAttempt(of record: Record) -> Int? {
         var isStated = false
         record.forEachField { name, _ in if name.elementsEqual(EventField.attempt.utf8) { isStated = true } }
-        return isStated ? nil : attempts[String(decoding: record.resumedID, as: UTF8.self)] ?? 2
+        let id = String(decoding: record.resumedID, as: UTF8.self)
+        return isStated || SearchID.isTrial(id) ? nil : attempts[id] ?? 2
     }
 
     /// Returns the channels of a record, each once. The last value of a name counts, as in two log calls.

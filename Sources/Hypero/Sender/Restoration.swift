@@ -1,7 +1,7 @@
 import HyperoSchema
 
-/// Copies of the records that a server needs again if it has lost everything: the declarations of the batteries, and the starts,
-/// hyper-parameters and metadata of the open experiments.
+/// Copies of the records that a server needs again if it has lost everything: the declarations of the batteries and searches, the
+/// enqueued points, and the starts, hyper-parameters and metadata of the open experiments.
 ///
 /// The journal removes records that were applied long ago. If a server then loses its data, for example by FLUSHALL or because an
 /// older backup is restored, the ingest would apply no later row: it knows neither the battery nor the experiment. The sender
@@ -34,6 +34,8 @@ struct Restoration {
 
     private(set) var open = OpenExperiments()
     private var batteries: [String: Copy] = [:]
+    /// The declarations and the points of searches, by ``key(of:)``.
+    private var searches: [ExactText: Copy] = [:]
     private var experiments: [OpenExperiments.Subject: Experiment] = [:]
     private var lastRead: UInt64 = 0
     /// Copies that were replaced while the outbox referred to them.
@@ -53,6 +55,11 @@ struct Restoration {
             // The first one: it precedes all events of the battery that the journal may still have.
             let battery = String(decoding: record.batteryID, as: UTF8.self)
             if batteries[battery] == nil { batteries[battery] = Copy(of: record) }
+        case .search, .enqueue:
+            // The first of equal ones, because it precedes the trials.
+            let key = Self.key(of: record)
+            if searches[key] == nil { searches[key] = Copy(of: record) }
+        case .claim: break
         case .start, .param, .meta:
             guard let subject = record.subject, open[subject] != nil else { return }
             // The experiment was resumed after its end, and is open again.
@@ -66,11 +73,14 @@ struct Restoration {
     }
 
     /// Returns the text that two records have in common if one replaces the other. Its bytes count: a name in another
-    /// normalization form of Unicode is another one.
+    /// normalization form of Unicode is another one. The events of searches have their values in common too.
     private static func key(of record: Record) -> ExactText {
         guard record.kind != .start else { return ExactText("") }
         var key = "\(record.kind.rawValue)"
-        record.forEachField { name, _ in key += "\0" + String(decoding: name, as: UTF8.self) }
+        record.forEachField { name, value in
+            key += "\0" + String(decoding: name, as: UTF8.self)
+            if !record.kind.hasExperiment { key += "\0" + String(decoding: value, as: UTF8.self) }
+        }
         return ExactText(key)
     }
 
@@ -99,7 +109,7 @@ struct Restoration {
 
     /// Returns the records after a sequence number, in order. The outbox may refer to them from now on.
     func records(after seq: UInt64) -> [Record] {
-        let copies = Array(batteries.values) + experiments.values.flatMap(\.copies.values)
+        let copies = Array(batteries.values) + Array(searches.values) + experiments.values.flatMap(\.copies.values)
         return copies.filter { $0.record.seq > seq }.map { copy in
             copy.isInUse = true
             return copy.record
@@ -111,7 +121,7 @@ struct Restoration {
     /// They are sorted only after a change, because the sender needs them at each read of the watermark.
     mutating func ranges(before seq: UInt64) -> [ClosedRange<UInt64>] {
         if let sorted, sorted.bound == seq { return sorted.ranges }
-        let copies = Array(batteries.values) + experiments.values.flatMap(\.copies.values)
+        let copies = Array(batteries.values) + Array(searches.values) + experiments.values.flatMap(\.copies.values)
         let ranges = copies.map(\.record.seq).filter { $0 < seq }.sorted().map { $0...$0 }
         sorted = (seq, ranges)
         return ranges

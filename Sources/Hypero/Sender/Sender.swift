@@ -113,7 +113,7 @@ final class Sender: Sendable {
         isEnding.store(true, ordering: .releasing)
         let handle = thread.exchange(0, ordering: .acquiringAndReleasing)
         guard handle != 0 else { return }
-        _ = Self.poll(until: deadline) { hasNoThread }
+        _ = Polling.poll(until: deadline) { hasNoThread }
         if hasEnded.load(ordering: .acquiring) {
             pthread_join(pthread_t(handle), nil)
         } else {
@@ -151,7 +151,9 @@ final class Sender: Sendable {
 
     /// Waits until the thread is in a system call, from which a stopped thread does not return, or until a deadline.
     func awaitStop(until deadline: MonotonicTime) {
-        guard isStopped, exitRequest.mayBeAwaited, Self.poll(until: deadline, { threadLock.tryLock() }) else { return }
+        guard isStopped, exitRequest.mayBeAwaited, Polling.poll(until: deadline, { threadLock.tryLock() }) else {
+            return
+        }
         threadLock.unlock()
     }
 
@@ -159,7 +161,7 @@ final class Sender: Sendable {
     ///
     /// - Returns: true if the progress meets the condition.
     func wait(until deadline: MonotonicTime, _ isReached: (Progress) -> Bool) -> Bool {
-        _ = Self.poll(until: deadline) { hasNoThread || isReached(progress) }
+        _ = Polling.poll(until: deadline) { hasNoThread || isReached(progress) }
         return isReached(progress)
     }
 
@@ -179,20 +181,6 @@ final class Sender: Sendable {
             && !progress.hasLost
     }
 
-    /// Polls every half millisecond. A condition variable would need a lock that the log path shares.
-    static func poll(until deadline: MonotonicTime, _ isReached: () -> Bool) -> Bool {
-        while !isReached() {
-            guard MonotonicTime.now < deadline else { return false }
-            sleep(for: .microseconds(500))
-        }
-        return true
-    }
-
-    /// - Parameter duration: Below a second.
-    private static func sleep(for duration: Duration) {
-        var time = timespec(tv_sec: 0, tv_nsec: Int(duration.components.attoseconds / 1_000_000_000))
-        nanosleep(&time, nil)
-    }
 }
 
 // The thread.
@@ -247,7 +235,7 @@ extension Sender {
             case (.worked, _), (_, .worked): break
             default:
                 let pause: Duration = delivery.isBusy ? .milliseconds(1) : .milliseconds(5)
-                blocking { Self.sleep(for: pause) }
+                blocking { Polling.sleep(for: pause) }
             }
         }
         adoption.stop()
@@ -292,7 +280,7 @@ extension Sender: ForkParticipant {
     /// Waits until the thread is in a system call, and keeps it there. The thread then holds none of the runtime's
     /// locks, which are therefore free in the child.
     func beforeFork() {
-        _ = Self.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
+        _ = Polling.poll(until: MonotonicTime(nanoseconds: .max)) { !isStarting.load(ordering: .acquiring) }
         threadLock.lock()
     }
 

@@ -19,6 +19,8 @@ struct SenderMachine {
         case send
         /// Read the last attempt of an experiment that this process resumes.
         case readAttempt
+        /// Read the answers to claims.
+        case readClaims
         case readWatermark
         /// Prevent the expiry of the producer's key.
         case renewKey
@@ -36,6 +38,7 @@ struct SenderMachine {
         var isRenewalDue = false
         var isAliveDue = false
         var isAttemptUnknown = false
+        var areClaimsDue = false
         /// true to end now, with or without events to send.
         var isEnding: Bool
         /// true to end once there are no events to send.
@@ -57,7 +60,8 @@ struct SenderMachine {
         guard !work.isEnding else { return .finish }
         if work.endsWhenSent, !work.hasEvents { return .finish }
         // Do not connect without work: some programs create a client and log nothing.
-        guard work.hasEvents || work.isWatermarkDue || work.isRenewalDue || work.isAliveDue else { return .idle }
+        guard work.hasEvents || work.isWatermarkDue || work.areClaimsDue || work.isRenewalDue || work.isAliveDue
+        else { return .idle }
         switch state {
         case .disconnected(let retryAt): return now >= retryAt ? .connect : .idle
         case .paused(let until) where now < until: return .idle
@@ -66,6 +70,7 @@ struct SenderMachine {
             // An event renews the key too, once it is applied.
             if work.isWatermarkDue { return .readWatermark }
             if work.hasEvents { return work.isAttemptUnknown ? .readAttempt : .send }
+            if work.areClaimsDue { return .readClaims }
             return work.isRenewalDue ? .renewKey : .sendAlive
         }
     }

@@ -1,17 +1,20 @@
 import HyperoSchema
 
-/// The declarations of batteries by this process, until they are compared with those that count.
+/// The declarations of batteries and searches by this process, until they are compared with those that count.
 ///
-/// The first declaration of a battery counts, and a later one with another objective or direction has no effect. The queries
+/// The first declaration of a battery counts, and a later one with another objective or direction has no effect. The same holds for a
+/// search with another sampler or rule. The queries
 /// report it, but the training that made the later declaration would not learn of it.
 struct UncheckedDeclarations {
-    /// The objective and the directions that this process has declared.
+    /// The objective and the directions of a battery, or the settings of a search, that this process has declared.
     struct Declaration {
         let battery: BatteryID
+        /// The search; nil for the battery itself.
+        var search: SearchID?
         let seq: UInt64
         var name = ""
         var version = ""
-        /// The fields that must be equal: `objective`, `direction` and `direction.<channel>`.
+        /// The fields that must be equal: `objective`, `direction` and `direction.<channel>`, or all of a search but `trials`.
         var fields: [(name: String, value: String)] = []
     }
 
@@ -30,7 +33,8 @@ struct UncheckedDeclarations {
     mutating func read(_ record: Record) {
         guard record.seq > lastRead else { return }
         lastRead = record.seq
-        guard record.kind == .battery, known.count < Self.maxDeclarations, known.insert(Self.hash(record)).inserted,
+        guard record.kind == .battery || record.kind == .search, known.count < Self.maxDeclarations,
+            known.insert(Self.hash(record)).inserted,
             let battery = BatteryID(String(decoding: record.batteryID, as: UTF8.self))
         else { return }
         var declaration = Declaration(battery: battery, seq: record.seq)
@@ -39,7 +43,8 @@ struct UncheckedDeclarations {
             switch name {
             case BatteryField.name: declaration.name = value
             case BatteryField.version: declaration.version = value
-            case BatteryField.description: break
+            case BatteryField.description, SearchField.trials: break
+            case EventField.search: declaration.search = SearchID(value)
             default: if declaration.fields.count < Self.maxFields { declaration.fields.append((name, value)) }
             }
         }
@@ -68,7 +73,7 @@ struct UncheckedDeclarations {
 }
 
 extension UncheckedDeclarations.Declaration {
-    /// Returns the message that this declaration has no effect, because the battery's first one differs; nil if they are equal.
+    /// Returns the message that this declaration has no effect, because the first one differs; nil if they are equal.
     ///
     /// - Parameter values: the values of ``fields`` in Redis. A field that is missing, because the battery was deleted, does not
     ///   differ.
@@ -80,8 +85,14 @@ extension UncheckedDeclarations.Declaration {
         func list(_ texts: [String]) -> String { texts.prefix(4).joined(separator: ", ") }
         let first = list(differences.map { "\(printable($0.0)) '\(printable($0.first))'" })
         let declared = list(differences.map { "'\(printable($0.declared))'" })
-        let subject = "declaration of the battery '\(printable(name))' version \(printable(version)) has no effect"
-        return "\(subject): it was declared before with \(first), and this program declares \(declared). The first "
-            + "declaration counts. To change it, declare a new version"
+        let before =
+            "it was declared before with \(first), and this program declares \(declared). The first declaration counts"
+        guard let search else {
+            return
+                "declaration of the battery '\(printable(name))' version \(printable(version)) has no effect: \(before). "
+                + "To change it, declare a new version"
+        }
+        return
+            "declaration of the search \(search.text) has no effect: \(before). To change it, use another name or seed"
     }
 }

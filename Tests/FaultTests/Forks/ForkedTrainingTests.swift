@@ -42,6 +42,37 @@ struct ForkedTrainingTests {
         }
     }
 
+    @Test func `A child loops over the search of its parent, whose trial goes on`() async {
+        await #expect(processExitsWith: .success) {
+            let fixture = try ForkFixture()
+            try fixture.start()
+            let client = try #require(fixture.client())
+            let search = Hypero(client).battery("shared").search(trials: 3)
+            let first = try #require(search.next(timeout: .seconds(60)))
+            first.log(epoch: 1, valid: 0.1)
+            // A claim of the parent that has no answer, or one whose answer was not read.
+            _ = search.next(timeout: .zero)
+            let child = Fork.child {
+                first.log(epoch: 2, valid: 0.2)
+                var numbers: [Int] = []
+                while let trial = search.next(timeout: .seconds(60)) {
+                    trial.log(epoch: 1, valid: 0.3)
+                    trial.finish()
+                    numbers.append(trial.trialNumber ?? 0)
+                    if numbers.count == 1 { break }
+                }
+                return client.close(timeout: .seconds(60)) && (numbers == [2] || numbers == [3])
+            }
+            #expect(Fork.wait(for: child, seconds: 120) == 0)
+            let second = try #require(search.next(timeout: .seconds(60)))
+            #expect(second.trialNumber == 2 || second.trialNumber == 3)
+            for trial in [first, second] { trial.finish() }
+            #expect(client.flush(until: .applied, deadline: .now + .seconds(60)))
+            try fixture.expectNoDeadLetters()
+            #expect(client.close(timeout: .seconds(60)))
+        }
+    }
+
     @Test func `One adoption sends the journals of a child and of its parent, and ends the parent's experiment`() async
     {
         await #expect(processExitsWith: .success) {

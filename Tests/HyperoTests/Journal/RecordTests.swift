@@ -13,7 +13,14 @@ struct RecordTests {
         .start(Event.Start()),
         .param([Event.Entry(name: "lr", value: "0.01"), Event.Entry(name: "näme with = and spaces", value: "")]),
         .meta([Event.Entry(name: "note", value: String(repeating: "é\0\r\n", count: 300))]),
-        .end(.failed, reason: "out of memory"), .end(.done, reason: nil),
+        .end(.failed, reason: "out of memory"), .end(.done, reason: nil), .end(.stopped, reason: "late", attempt: 2),
+        .search(
+            Event.Search(
+                id: SearchID("s0123abcd")!, seed: .max, trials: 7, sampler: "tpe",
+                stopping: StoppingRule(.halving, epochs: 81)
+            )),
+        .claim(SearchID("s0123abcd")!),
+        .enqueue(SearchID("s0123abcd")!, [Event.Entry(name: "lr", value: "0.01")]),
     ])
     func `Every field of a text event is read back from the journal`(body: Event.Body) throws {
         let fixture = try JournalFixture()

@@ -1,0 +1,329 @@
+import HyperoCore
+import HyperoSchema
+import HyperoSearch
+import Synchronization
+
+/// A search for good hyper-parameters: a number of trials that any number of processes share.
+///
+/// ```swift
+/// let search = battery.search(trials: 200, stopping: .halving(epochs: 81))
+/// for experiment in search {
+///     let lr = experiment.logUniform("lr", 1e-5, 0.1)
+///     for epoch in 1...81 {
+///         experiment.log(epoch: epoch, ["loss": train(lr)])
+///         if experiment.shouldStop { break }
+///     }
+/// }
+/// ```
+///
+/// Every process makes the same search, by the same battery, name and seed. Each trial from 1 to `trials` is given to one of them. If that
+/// process is lost (killed, or silent for the `lease`), another one gets the trial again with the same hyper-parameters and the next
+/// ``Experiment/attempt``. The loop waits for the ingest, which gives the trials out: `hypero-ingest` must run for a training to start. It need
+/// not run for a training to go on.
+///
+/// The loop ends the experiment of each round: as `done`, or as `stopped` if the training has read ``Experiment/shouldStop``. A training that
+/// fails calls ``Experiment/fail(_:)``. An experiment of a round that was left by `break` or an error ends as `stopped`.
+///
+/// Created by ``Battery/search(trials:seed:name:sampler:stopping:attempts:lease:)``. Safe to use from any thread: each thread that loops over
+/// the search gets trials of its own.
+public final class Search: Sendable {
+    /// The id of the search in Redis, for example `s3f09c1aa`. The experiment of its first trial is `s3f09c1aa-1`.
+    public let id: String
+
+    let searchID: SearchID
+    let battery: BatteryHandle
+    let client: Client
+    let declaration: Event.Search
+    let sampler: Sampler
+    /// false if the declaration is outside the limits of the contract: the search has no trial.
+    let isValid: Bool
+    /// The ``Journal/generation`` whose producer has declared the search.
+    private let declaredGeneration = Atomic<UInt32>(.max)
+    private let isOver = Atomic<Bool>(false)
+    private let hasReported = Atomic<UInt8>(0)
+    /// The knowledge of the process of one generation of the journal. A forked child begins without: another thread of its parent may have
+    /// been changing the parent's. Protected by the journal's lock.
+    private nonisolated(unsafe) var box: KnowledgeBox
+
+    init(_ declaration: Event.Search, sampler: Sampler, of battery: BatteryHandle, client: Client) {
+        id = declaration.id.text
+        searchID = declaration.id
+        self.declaration = declaration
+        self.sampler = sampler
+        self.client = client.client(of: declaration.id)
+        // A handle of its own: another client may log to the partition of the search.
+        self.battery = BatteryHandle(copyOf: battery)
+        box = KnowledgeBox(battery.declaration.direction, generation: self.client.journal.generation)
+        let violation = Event.Body.search(declaration).violation
+        isValid = battery.isValid && violation == nil
+        if let violation { client.report("search not recorded: '\(printable(declaration.name))'", because: violation) }
+    }
+
+    /// true once all trials are given out and none of them can be given again.
+    public var isFinished: Bool { isOver.load(ordering: .acquiring) }
+
+    /// Adds hyper-parameters that one of the next trials gets, for example the defaults or the best ones known.
+    ///
+    /// ```swift
+    /// search.enqueue(["lr": 0.003, "depth": 2])
+    /// ```
+    ///
+    /// A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value in the
+    /// point are drawn. So is one whose distribution cannot draw the value, which is then recorded as the metadata `not used: <name>`.
+    ///
+    /// - Parameter point: The values by name, at least one. A search has at most 1,000 points, of 1 MiB in all.
+    public func enqueue(_ point: [String: any ValueConvertible]) {
+        _ = record(point: point.mapValues(\.hyperoValue))
+    }
+
+    /// Adds a point.
+    ///
+    /// - Returns: false if it is dropped. It is then counted.
+    package func record(point: [String: Value]) -> Bool {
+        let entries = point.sorted { $0.key < $1.key }.map { Event.Entry(name: $0.key, value: $0.value.text) }
+        guard isValid, declare(), !entries.isEmpty else {
+            client.journal.countInvalid()
+            return false
+        }
+        let body = Event.Body.enqueue(searchID, entries)
+        if let violation = body.violation {
+            client.reject("point of the search \(id) not recorded", because: violation)
+            return false
+        }
+        return client.record(body, of: battery)
+    }
+
+    /// Waits for the next trial, and starts it.
+    ///
+    /// - Parameter timeout: The longest wait; zero to ask without waiting. A claim that has no answer yet is kept for the next call.
+    /// - Returns: The trial, which the caller ends by ``Experiment/finish()``; nil if there is none before the timeout, or if the search
+    ///   ``isFinished``.
+    public func next(timeout: Duration) -> Experiment? {
+        next(until: .now + timeout)
+    }
+
+    /// Declares the search in the partition, once per process.
+    private func declare() -> Bool {
+        let generation = client.journal.generation
+        guard declaredGeneration.load(ordering: .acquiring) != generation else { return true }
+        // The battery precedes its search, and the search its claims and points.
+        guard client.record(.battery(battery.declaration), of: battery),
+            client.record(.search(declaration), of: battery)
+        else { return false }
+        battery.setDeclared(in: generation)
+        declaredGeneration.store(generation, ordering: .releasing)
+        return true
+    }
+}
+
+// The wait for a trial.
+extension Search {
+    /// The time after which another claim follows one that got no trial.
+    private struct Retry {
+        private var wait = Duration.milliseconds(250)
+        private let longest: Duration
+        /// The time of the first claim that got no trial.
+        private var since: MonotonicTime?
+
+        init(lease: Int64) {
+            longest = Swift.min(.milliseconds(lease / 4), .seconds(15))
+        }
+
+        mutating func next() -> MonotonicTime {
+            wait = Swift.min(wait * 2, longest)
+            return .now + wait
+        }
+
+        /// Returns whether a trial of each process that was silent at the first such claim would have been given again since.
+        mutating func hasWaited(_ lease: Int64) -> Bool {
+            let first = since ?? .now
+            since = first
+            return .now >= first + .milliseconds(lease + lease / 8) + .seconds(1)
+        }
+    }
+
+    /// Waits for the next trial.
+    ///
+    /// A loop ends once all numbers are given out and no process that is lost may have one. So it waits for a lease, because others are
+    /// still at work.
+    func next(until deadline: MonotonicTime?) -> Experiment? {
+        guard isValid, !isFinished else { return nil }
+        var retry = Retry(lease: declaration.lease)
+        var losses = 0
+        while declare() {
+            let (claim, isNew) = takeClaim()
+            if isNew, !client.record(.claim(searchID), of: battery, number: claim.number) {
+                client.board.remove(claim)
+                return nil
+            }
+            guard let outcome = wait(for: claim, until: deadline) else {
+                keep(claim)
+                return nil
+            }
+            switch outcome {
+            case .granted(let grant): return start(grant)
+            case .lost:
+                losses += 1
+                guard losses < 100 else { return nil }
+            case .refused(let reason):
+                report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
+                return nil
+            case .none(let open):
+                guard open > 0 else {
+                    isOver.store(true, ordering: .releasing)
+                    return nil
+                }
+                if deadline == nil, retry.hasWaited(declaration.lease) {
+                    report(
+                        2,
+                        "search \(id): all trials are given out, and other processes run \(open) of them. A trial whose process is "
+                            + "lost is given to the next process that runs the search")
+                    return nil
+                }
+                let next = retry.next()
+                if let deadline, deadline < next {
+                    _ = Polling.poll(until: deadline) { client.journal.isClosed }
+                    return nil
+                }
+                _ = Polling.poll(until: next) { client.journal.isClosed }
+            }
+        }
+        return nil
+    }
+
+    /// Waits for the answer to a claim.
+    ///
+    /// - Returns: nil at the deadline, or if the client is closed.
+    private func wait(for claim: Claim, until deadline: MonotonicTime?) -> Claim.Outcome? {
+        let patience = MonotonicTime.now + Self.patience
+        while true {
+            if let outcome = client.board.takeOutcome(of: claim) { return outcome }
+            let now = MonotonicTime.now
+            if let deadline, now >= deadline { return nil }
+            guard !client.journal.isClosed else { return nil }
+            if now >= patience {
+                report(
+                    4,
+                    "search \(id) waits for a trial: no answer for \(Self.patience.components.seconds) s. Whether Redis and "
+                        + "hypero-ingest run shows `hypero-query status`")
+            }
+            _ = Polling.poll(until: Swift.min(deadline ?? MonotonicTime(nanoseconds: .max), now + .milliseconds(100))) {
+                client.board.isAnswered(claim) || client.journal.isClosed
+            }
+        }
+    }
+
+    private static var patience: Duration { .seconds(10) }
+
+    /// Returns a claim that was made before and kept, or a new one.
+    private func takeClaim() -> (Claim, isNew: Bool) {
+        return knowledge { knowledge in
+            if let kept = knowledge.claims.popLast() { return (kept, false) }
+            let claim = client.board.addClaim(
+                of: searchID, lease: declaration.lease, history: sampler == .tpe ? knowledge.lastEntry : nil)
+            return (claim, true)
+        }
+    }
+
+    /// Keeps a claim without an answer for the next call.
+    private func keep(_ claim: Claim) {
+        knowledge { if claim.generation == client.journal.generation { $0.claims.append(claim) } }
+    }
+
+    private func start(_ grant: TrialGrant) -> Experiment {
+        let fixed = grant.fixedValues
+        let experiment = searchID.experiment(ofTrial: grant.number).text
+        let trial = Trial(
+            number: grant.number, id: experiment, attempt: grant.attempt, lastEpoch: grant.lastEpoch,
+            signal: StopSignal(experiment: experiment, isStoppable: declaration.stopping != nil))
+        var asof: String?
+        let source: ParameterSource
+        switch sampler {
+        case .random: source = ParameterSource(seed: declaration.seed, number: UInt64(grant.number), fixed: fixed)
+        case .tpe:
+            let (history, last) = knowledge { knowledge in
+                knowledge.record(grant)
+                return (knowledge.history, knowledge.lastEntry)
+            }
+            asof = last
+            source = ParameterSource(
+                TPESampler(seed: declaration.seed, trial: UInt64(grant.number), history: history), fixed: fixed)
+        }
+        return Experiment(
+            trial, grant, of: battery, client: client, seed: declaration.seed, asof: asof, source: source)
+    }
+
+    /// Runs a body with what this process knows.
+    private func knowledge<Result>(_ body: (inout SearchKnowledge) -> Result) -> Result {
+        let current = client.journal.withLock {
+            let generation = client.journal.generation
+            if box.generation != generation {
+                box = KnowledgeBox(battery.declaration.direction, generation: generation)
+            }
+            return box
+        }
+        return current.knowledge.withLock { body(&$0) }
+    }
+
+    /// Starts a trial that no ingest has given. See ``Rehearsal``.
+    func rehearse() {
+        let token = Event.Origin(producer: client.producer, seq: 1)
+        for number in 1...12 {
+            guard var grant = TrialGrant("\(number) 1 {\"b\":1}", token: token) else { return }
+            let id = StreamID(milliseconds: UInt64(number), sequence: 0)
+            let fields = [
+                (TrialField.trial, "\(number)"), (TrialField.status, "done"), (TrialField.value, "1"),
+                (Prefix.param + "a", "0.5"),
+            ]
+            grant.spaces = [ExactText("a"): "uniform 0.0 1.0"]
+            grant.history = [(id, fields)]
+            grant.lastEntry = id.description
+            let experiment = start(grant)
+            _ = experiment.uniform("a", 0, 1)
+            _ = experiment.randint("b", 1, 2)
+            if !experiment.shouldStop { experiment.finish() }
+        }
+    }
+
+    /// Reports something once.
+    private func report(_ kind: UInt8, _ message: @autoclosure () -> String) {
+        let before = hasReported.bitwiseOr(kind, ordering: .relaxed).oldValue
+        if before & kind == 0 { client.notify(message()) }
+    }
+}
+
+/// The knowledge of one process about a search.
+private final class KnowledgeBox: Sendable {
+    let generation: UInt32
+    let knowledge: Mutex<SearchKnowledge>
+
+    init(_ direction: Direction, generation: UInt32) {
+        self.generation = generation
+        knowledge = Mutex(SearchKnowledge(direction: direction))
+    }
+}
+
+/// The claims without an answer, and the part of the history that a process knows.
+struct SearchKnowledge {
+    var claims: [Claim] = []
+    private(set) var history: SearchHistory
+    /// The id of the last known entry.
+    private(set) var lastEntry = "0-0"
+
+    init(direction: Direction) {
+        history = SearchHistory(direction: direction)
+    }
+
+    /// Adds the entries of a grant after the last known one. Grants of several threads may have the same entries.
+    mutating func record(_ grant: TrialGrant) {
+        guard let last = grant.lastEntry.flatMap({ StreamID($0) }), let known = StreamID(lastEntry), last > known else {
+            return
+        }
+        var spaces: [ExactText: Distribution] = [:]
+        for (name, text) in grant.spaces { spaces[name] = Distribution(text: text) }
+        for (id, fields) in grant.history where id > known {
+            if let trial = PastTrial(entry: fields, spaces: spaces) { history.record(trial) }
+        }
+        lastEntry = last.description
+    }
+}
