@@ -46,3 +46,11 @@ void hypero_options_init(hypero_options *options, size_t size) {
 void hypero_objective_init(hypero_objective *objective, size_t size) {
     if (objective != NULL) set_defaults(objective, &objective->size, size, sizeof *objective);
 }
+
+void hypero_search_options_init(hypero_search_options *options, size_t size) {
+    if (options == NULL) return;
+    hypero_search_options own = {.seed = 1, .attempts = 3, .lease = 600};
+    set_defaults(options, &options->size, size, sizeof *options);
+    own.size = options->size;
+    memcpy(options, &own, own.size < sizeof own ? own.size : sizeof own);
+}

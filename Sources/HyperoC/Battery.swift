@@ -46,7 +46,7 @@ public func hypero_battery_open(
                         name, version: Int(version), description: description ?? "", objective: channel ?? "valid",
                         direction: direction, directions: directions)
                     if let violation = new.violation { return invalid(violation) }
-                    battery.pointee = BatteryHandle(new).retained()
+                    battery.pointee = BatteryHandle(new, of: client).retained()
                     return HYPERO_OK
                 }
             }

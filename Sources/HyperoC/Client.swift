@@ -47,7 +47,8 @@ private func connect(
             url, namespace: prefix, partitions: options.partitions == 0 ? nil : Int(options.partitions),
             seed: options.seed?.pointee, resuming: resumed,
             journalLimit: options.journal_limit == 0 ? 256 << 20 : Int(options.journal_limit), onNotice: onNotice)
-        client.pointee = ClientHandle(hypero).retained()
+        client.pointee = ClientHandle(hypero, notify: onNotice ?? { StandardStream.error.write("hypero: \($0)\n") })
+            .retained()
         return HYPERO_OK
     } catch {
         return invalid(error.description)
@@ -74,7 +75,7 @@ public func hypero_client_seed(_ client: OpaquePointer?) -> UInt64 {
 }
 
 /// Returns a timeout; nil if it is not a number, or below 0. A thousand years stand for infinity.
-private func duration(_ seconds: Double) -> Duration? {
+func duration(_ seconds: Double) -> Duration? {
     seconds >= 0 ? .seconds(min(seconds, 3e10)) : nil
 }
 

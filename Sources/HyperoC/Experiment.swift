@@ -76,6 +76,18 @@ public func hypero_experiment_stop(_ experiment: OpaquePointer?, _ reason: Unsaf
     end(experiment, .stopped, reason: reason)
 }
 
+/// Ends a trial with the status `lost`: another process gets it.
+@c @implementation
+public func hypero_experiment_give_back(_ experiment: OpaquePointer?, _ reason: UnsafePointer<CChar>?) -> hypero_status
+{
+    ExperimentHandle.with(experiment) { handle in
+        guard handle.experiment.trialNumber != nil else {
+            return invalid("the experiment \(handle.experiment.id) is no trial of a search")
+        }
+        return end(experiment, .lost, reason: reason)
+    }
+}
+
 /// Ends an experiment. A reason that is not UTF-8 is repaired: it must not keep the end from being recorded.
 private func end(
     _ experiment: OpaquePointer?, _ status: ExperimentStatus, reason: UnsafePointer<CChar>?

@@ -1,6 +1,8 @@
 import CHypero
 import Glibc
 import Hypero
+import HyperoCore
+import Synchronization
 
 /// An object behind an opaque pointer of hypero.h. The pointer owns one reference, which the free function releases.
 class Handle {
@@ -33,20 +35,38 @@ class Handle {
 /// The object of a `hypero_client`.
 final class ClientHandle: Handle {
     let hypero: Hypero
+    /// Takes the messages of the C library itself.
+    let notify: @Sendable (String) -> Void
 
-    init(_ hypero: Hypero) {
+    init(_ hypero: Hypero, notify: @escaping @Sendable (String) -> Void) {
         self.hypero = hypero
+        self.notify = notify
     }
 }
 
 /// The object of a `hypero_battery`.
 final class BatteryHandle: Handle {
     let battery: Battery
+    let client: ClientHandle
     let id: CText
 
-    init(_ battery: Battery) {
+    init(_ battery: Battery, of client: ClientHandle) {
         self.battery = battery
+        self.client = client
         id = CText(battery.id)
+    }
+}
+
+/// The object of a `hypero_search`.
+final class SearchHandle: Handle {
+    let search: Search
+    let id: CText
+    let waits: TrialWaits
+
+    init(_ search: Search, lease: Duration, of client: ClientHandle) {
+        self.search = search
+        id = CText(search.id)
+        waits = TrialWaits(search, lease: lease, client: client)
     }
 }
 
@@ -54,10 +74,30 @@ final class BatteryHandle: Handle {
 final class ExperimentHandle: Handle {
     let experiment: Experiment
     let id: CText
+    /// The text of `hypero_experiment_stop_reason`; nil before it is asked for.
+    private let reason = Atomic<UnsafeMutableRawPointer?>(nil)
 
     init(_ experiment: Experiment) {
         self.experiment = experiment
         id = CText(experiment.id)
+    }
+
+    deinit {
+        Glibc.free(reason.load(ordering: .acquiring))
+    }
+
+    /// The reason why the training must stop, at one address; nil while it may go on.
+    var stopReason: UnsafePointer<CChar>? {
+        if let reason = reason.load(ordering: .acquiring) {
+            return UnsafePointer(reason.assumingMemoryBound(to: CChar.self))
+        }
+        guard let text = experiment.stopReason, let copy = text.withCString({ strdup($0) }) else { return nil }
+        let (isFirst, first) = reason.compareExchange(
+            expected: nil, desired: UnsafeMutableRawPointer(copy), ordering: .acquiringAndReleasing)
+        guard !isFirst, let first else { return UnsafePointer(copy) }
+        // Another thread was first.
+        Glibc.free(copy)
+        return UnsafePointer(first.assumingMemoryBound(to: CChar.self))
     }
 }
 

@@ -13,6 +13,7 @@
 -- a training. The module is also the global variable `hypero`, as in scripts that write `require 'hypero'` alone.
 local library = require 'hypero.library'
 local experiments = require 'hypero.experiment'
+local searches = require 'hypero.search'
 local export = require 'hypero.export'
 local ffi = require 'ffi'
 
@@ -43,26 +44,6 @@ local function url_of(options)
    return ('redis://%s:%s@%s'):format(encoded(options.username or ''), encoded(password), host)
 end
 
---- Raises an error at the user for an option that does not exist or has another type.
---
--- types: 'text', 'whole' or another type of Lua by option.
-local function check_options(options, types, name)
-   if type(options) ~= 'table' then error(('%s takes a table of options, not a %s'):format(name, type(options)), 3) end
-   for option, object in pairs(options) do
-      local expected = types[option]
-      if expected == 'text' or expected == 'whole' then
-         library[expected](object, option, 3)
-      elseif not expected then
-         local names = {}
-         for known in pairs(types) do names[#names + 1] = known end
-         table.sort(names)
-         error(('%s has no option %s. The options are %s.'):format(name, tostring(option), table.concat(names, ', ')), 3)
-      elseif type(object) ~= expected then
-         error(('%s must be a %s, not a %s'):format(option, expected, type(object)), 3)
-      end
-   end
-end
-
 local connect_options = {
    url = 'text', database = 'text', port = 'whole', username = 'text', password = 'text', namespace = 'text',
    partitions = 'whole', seed = 'whole', resuming = 'text', journalLimit = 'whole',
@@ -84,7 +65,7 @@ local connect_options = {
 function hypero.connect(options)
    if type(options) == 'string' then options = {url = options} end
    options = options or {}
-   check_options(options, connect_options, 'connect')
+   library.options(options, connect_options, 'connect', 3)
    local given, client = ffi.new('hypero_options'), ffi.new('hypero_client *[1]')
    local seed = options.seed and ffi.new('uint64_t[1]', library.seed(options.seed, 'seed', 2))
    local url = url_of(options)
@@ -106,7 +87,7 @@ end
 function Connection:battery(name, version, description, options)
    if type(version) == 'string' then version, description, options = 1, version, description or options end
    options = options or {}
-   check_options(options, {objective = 'text', direction = 'string', directions = 'table'}, 'battery')
+   library.options(options, {objective = 'text', direction = 'string', directions = 'table'}, 'battery', 3)
    local function direction(text, default)
       if text == 'min' then return C.HYPERO_MIN end
       if text == 'max' then return C.HYPERO_MAX end
@@ -195,10 +176,43 @@ function Battery:resume(id, from, attempt)
    return experiments.new(experiment[0], self)
 end
 
+--- Returns a search for good hyper-parameters, whose trials any number of processes share.
+--
+--     for hex in bat:search{trials = 200, stopping = hypero.halving(81)}:each() do train(hex) end
+--
+-- All processes make it with the same options. The name and the seed are its identity in the battery. The first declaration counts,
+-- and a later one with more trials raises their number, also after the search has ended. Options:
+--
+-- - `trials`: their number, 1 to 1,000,000.
+-- - `seed`: the seed of all draws (default 1). `name`: the name of the search (default `search`).
+-- - `sampler`: `tpe` (default), which learns from the trials that have ended, or `random`.
+-- - `stopping`: the rule that stops bad trainings early, of `hypero.halving` or `hypero.median`. Default: none.
+-- - `attempts`: the number of processes that may get one trial, 1 to 100 (default 3). After that many are lost, it ends as `failed`.
+-- - `lease`: the seconds without a sign of life after which a trial is lost, 1 to 2,592,000 (default 600).
+function Battery:search(options)
+   local search = searches.new(self, options)
+   return search
+end
+
 --- Returns the experiments of the battery as a list of rows, and the list of the columns' names. See hypero/export.lua.
 function Battery:exportTable(options)
    local rows, columns = export.table(self, options or {})
    return rows, columns
+end
+
+--- Returns the rule that goes on with the best third at each rung, and looks again at every epoch: asynchronous successive halving.
+--
+-- Takes the epochs of a whole training, 2 to 1,000,000, or a table: `epochs`, `first`, the first rung (default: the larger of 3 and
+-- `epochs` / 27), and `factor`, by which rungs grow and the trainings become fewer (default 3).
+function hypero.halving(options)
+   local rule = searches.stopping('halving', options)
+   return rule
+end
+
+--- Returns the rule that goes on with the better half at each rung, from five trainings on. Takes `epochs` and `first`, as `halving`.
+function hypero.median(options)
+   local rule = searches.stopping('median', options)
+   return rule
 end
 
 _G.hypero = hypero

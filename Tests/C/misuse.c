@@ -59,6 +59,20 @@ static void call_with_null_handles(void) {
     CHECK(experiment == NULL);
     CHECK(strcmp(hypero_experiment_id(NULL), "") == 0);
     CHECK(hypero_experiment_has_ended(NULL) == 0);
+    hypero_search *search = (hypero_search *)text;
+    hypero_search_options options;
+    hypero_search_options_init(&options, sizeof options);
+    options.trials = 1;
+    REFUSED(hypero_search_open(NULL, &options, &search), "null handle");
+    CHECK(search == NULL);
+    experiment = (hypero_experiment *)text;
+    REFUSED(hypero_search_next(NULL, 1, &experiment), "null handle");
+    CHECK(experiment == NULL);
+    REFUSED(hypero_search_enqueue_json(NULL, "{\"a\": 1}"), "null handle");
+    CHECK(strcmp(hypero_search_id(NULL), "") == 0 && hypero_search_is_finished(NULL) == 0);
+    CHECK(hypero_experiment_should_stop(NULL) == 0 && strcmp(hypero_experiment_stop_reason(NULL), "") == 0);
+    CHECK(hypero_experiment_trial(NULL) == 0 && hypero_experiment_attempt(NULL) == 0 && hypero_experiment_last_epoch(NULL) == 0);
+    REFUSED(hypero_experiment_give_back(NULL, NULL), "null handle");
     REFUSED(hypero_experiment_log(NULL, 1, channels, values, 2), "null handle");
     REFUSED(hypero_experiment_curves(NULL, 1, channels, curves, lengths, 1), "null handle");
     REFUSED(hypero_experiment_maxima(NULL, 1, channels, values, 2), "null handle");
@@ -82,6 +96,8 @@ static void call_with_null_handles(void) {
     hypero_client_free(NULL);
     hypero_battery_free(NULL);
     hypero_experiment_free(NULL);
+    hypero_search_free(NULL);
+    hypero_search_options_init(NULL, sizeof(hypero_search_options));
     hypero_options_init(NULL, sizeof(hypero_options));
     hypero_objective_init(NULL, sizeof(hypero_objective));
 }
@@ -179,6 +195,84 @@ static void resume_badly(hypero_battery *battery) {
     REFUSED(hypero_experiment_resume(battery, "a-1", INT64_MAX, 0, &experiment), "from");
     REFUSED(hypero_experiment_resume(battery, "a-1", 0, -1, &experiment), "attempt");
     REFUSED(hypero_experiment_resume(battery, "a-1", 0, INT64_MAX, &experiment), "attempt");
+}
+
+static hypero_search_options search_options(void) {
+    hypero_search_options options;
+    hypero_search_options_init(&options, sizeof options);
+    options.trials = 3;
+    return options;
+}
+
+static void search_badly(hypero_battery *battery, hypero_experiment *experiment) {
+    hypero_search *search = (hypero_search *)text;
+    hypero_search_options options = search_options();
+    hypero_experiment *trial;
+
+    REFUSED(hypero_search_open(battery, &options, NULL), "search is NULL");
+    REFUSED(hypero_search_open(battery, NULL, &search), "options is NULL");
+    CHECK(search == NULL);
+    memset(&options, 0, sizeof options);
+    REFUSED(hypero_search_open(battery, &options, &search), "hypero_search_options_init");
+    hypero_search_options_init(&options, SIZE_MAX);
+    CHECK(options.size == sizeof options && options.seed == 1);
+    REFUSED(hypero_search_open(battery, &options, &search), "the number of trials must be between 1 and 1000000, not 0");
+    const int64_t trials[] = {-1, INT64_MIN, 1000001, INT64_MAX};
+    for (size_t i = 0; i < 4; i++) {
+        options = search_options();
+        options.trials = trials[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "the number of trials");
+        options = search_options();
+        options.attempts = trials[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "the number of attempts");
+        options = search_options();
+        options.stopping = HYPERO_MEDIAN;
+        options.stopping_epochs = trials[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "the epochs of the stopping rule");
+        options.stopping_epochs = 81;
+        options.stopping_first = trials[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "the first rung");
+        options.stopping_first = 0;
+        options.stopping_factor = trials[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "stopping_factor needs HYPERO_HALVING");
+        options.stopping = HYPERO_HALVING;
+        REFUSED(hypero_search_open(battery, &options, &search), "the factor of the stopping rule");
+    }
+    const double leases[] = {0, 0.5, -1, NAN, INFINITY, 2592001, 1e300};
+    for (size_t i = 0; i < sizeof leases / sizeof *leases; i++) {
+        options = search_options();
+        options.lease = leases[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "the lease must be between 1 and 2592000 s");
+    }
+    options = search_options();
+    options.sampler = (hypero_sampler)9;
+    REFUSED(hypero_search_open(battery, &options, &search), "sampler must be");
+    options = search_options();
+    options.stopping = (hypero_stopping)9;
+    REFUSED(hypero_search_open(battery, &options, &search), "stopping must be");
+    options = search_options();
+    options.stopping_epochs = 81;
+    REFUSED(hypero_search_open(battery, &options, &search), "need stopping");
+    const char *const names[] = {"", "a\tb", "\xff", text_of(257)};
+    for (size_t i = 0; i < 4; i++) {
+        options = search_options();
+        options.name = names[i];
+        REFUSED(hypero_search_open(battery, &options, &search), "name");
+        CHECK(search == NULL);
+    }
+    options = search_options();
+    CHECK(hypero_search_open(battery, &options, &search) == HYPERO_OK);
+    REFUSED(hypero_search_next(search, 1, NULL), "experiment is NULL");
+    REFUSED(hypero_search_next(search, -1, &trial), "seconds must be 0 or above");
+    REFUSED(hypero_search_next(search, NAN, &trial), "seconds must be 0 or above");
+    const char *const points[] = {"", "[1]", "{}", "3", "{\"a\":}", "{\"a\": nan}"};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) REFUSED(hypero_search_enqueue_json(search, points[i]), "");
+    REFUSED(hypero_search_enqueue_json(search, NULL), "json is NULL");
+    DROPPED(hypero_search_enqueue_json(search, "{\"\": 1}"));
+    hypero_search_free(search);
+    CHECK(hypero_experiment_trial(experiment) == 0 && hypero_experiment_attempt(experiment) == 1);
+    CHECK(hypero_experiment_should_stop(experiment) == 0 && hypero_experiment_last_epoch(experiment) == 0);
+    REFUSED(hypero_experiment_give_back(experiment, "x"), "is no trial of a search");
 }
 
 static void log_badly(hypero_experiment *experiment) {
@@ -313,6 +407,7 @@ int main(void) {
     CHECK(hypero_battery_open(client, "misuse", 1, text_of(100000), NULL, &battery) == HYPERO_OK);
     resume_badly(battery);
     CHECK(hypero_experiment_start(battery, &experiment) == HYPERO_OK);
+    search_badly(battery, experiment);
     log_badly(experiment);
     record_badly(experiment);
     draw_badly(experiment);

@@ -54,6 +54,8 @@ extern "C" {
 typedef struct hypero_client hypero_client;
 /* A group of experiments that are ranked together: a name, a version and a description. */
 typedef struct hypero_battery hypero_battery;
+/* A search for good hyper-parameters: a number of trials that any number of processes share. */
+typedef struct hypero_search hypero_search;
 /* One training of a battery. */
 typedef struct hypero_experiment hypero_experiment;
 
@@ -227,6 +229,107 @@ const char *hypero_battery_id(const hypero_battery *battery);
 
 void hypero_battery_free(hypero_battery *battery);
 
+/* ---- Search ----
+ *
+ *     hypero_search_options options;
+ *     hypero_search *search;
+ *     hypero_experiment *experiment;
+ *
+ *     hypero_search_options_init(&options, sizeof options);
+ *     options.trials = 200;
+ *     options.stopping = HYPERO_HALVING;
+ *     options.stopping_epochs = 81;
+ *     hypero_search_open(battery, &options, &search);
+ *     while (hypero_search_next(search, INFINITY, &experiment) == HYPERO_OK && experiment != NULL) {
+ *         hypero_experiment_log_uniform(experiment, "lr", 1e-5, 0.1, &rate);
+ *         for (int64_t epoch = hypero_experiment_last_epoch(experiment) + 1; epoch <= 81; epoch++) {
+ *             hypero_experiment_log(experiment, epoch, channels, values, 3);
+ *             if (hypero_experiment_should_stop(experiment)) break;
+ *         }
+ *         hypero_experiment_finish(experiment);
+ *         hypero_experiment_free(experiment);
+ *     }
+ *
+ * Every process opens the same search, by the same battery, name and seed. Each trial from 1 to `trials` is given to one of them. If
+ * that process is lost, another one gets the trial again with the same hyper-parameters and the next attempt. hypero-ingest gives the
+ * trials out: it must run for a training to start, and need not run for a training to go on. */
+
+/* The source of the hyper-parameters of a search's trials. */
+typedef enum hypero_sampler {
+    /* The tree-structured Parzen estimator, which learns from the trials that have ended. */
+    HYPERO_TPE = 0,
+    /* Each hyper-parameter from its distribution, whatever other trials have found. */
+    HYPERO_RANDOM = 1
+} hypero_sampler;
+
+/* The rule by which a search stops bad trainings early. */
+typedef enum hypero_stopping {
+    HYPERO_NO_STOPPING = 0,
+    /* Asynchronous successive halving: the best trainings at each rung go on, one of `stopping_factor`. */
+    HYPERO_HALVING = 1,
+    /* The better half at each rung goes on, from five trainings on. */
+    HYPERO_MEDIAN = 2
+} hypero_stopping;
+
+/* The declaration of a search. Set all with hypero_search_options_init first. Fields are only added at the end. */
+typedef struct hypero_search_options {
+    /* sizeof(hypero_search_options), set by hypero_search_options_init. */
+    size_t size;
+    /* The number of trials, 1 to 1,000,000. Must be set. A later declaration with more trials raises it, also after the end. */
+    int64_t trials;
+    /* The seed of all draws, by default 1. Another seed is another search. */
+    uint64_t seed;
+    /* The name of the search, 1 to 256 bytes without control characters. NULL: "search". Another name is another search. */
+    const char *name;
+    hypero_sampler sampler;
+    hypero_stopping stopping;
+    /* The epochs of a whole training, 2 to 1,000,000. Must be set with `stopping`. */
+    int64_t stopping_epochs;
+    /* The first rung, from 1 and below stopping_epochs. 0: the larger of 3 and stopping_epochs / 27. */
+    int64_t stopping_first;
+    /* Of HYPERO_HALVING: the number by which rungs grow, and the trainings that go on become fewer, 2 to 100. 0: 3. */
+    int64_t stopping_factor;
+    /* The number of processes that may get one trial, 1 to 100, by default 3. After that many are lost, the trial ends as failed. */
+    int64_t attempts;
+    /* The time in seconds without a sign of life after which a trial is lost, 1 to 2,592,000, by default 600. The client gives such
+     * signs by itself. */
+    double lease;
+} hypero_search_options;
+
+/* Sets the default options. size: sizeof(hypero_search_options), for a program that was compiled with an older header. */
+void hypero_search_options_init(hypero_search_options *options, size_t size);
+
+/* Makes the handle of a search. Waits for nothing.
+ *
+ * Returns HYPERO_OK or HYPERO_INVALID. */
+hypero_status hypero_search_open(hypero_battery *battery, const hypero_search_options *options, hypero_search **search);
+
+/* The id of the search in Redis, for example "s3f09c1aa". The experiment of its first trial is "s3f09c1aa-1". Valid while the handle
+ * is; "" for NULL. */
+const char *hypero_search_id(const hypero_search *search);
+
+/* 1 once all trials are given out and none can be given again, else 0. */
+int hypero_search_is_finished(const hypero_search *search);
+
+/* Adds hyper-parameters that one of the next trials gets, for example the defaults. An exact repeat is dropped, so that every process
+ * may add the same ones. Hyper-parameters without a value are drawn.
+ *
+ * json: a JSON object with the values by name, at least one. A search has at most 1,000 points, of 1 MiB in all.
+ * Returns HYPERO_OK, HYPERO_DROPPED or HYPERO_INVALID. */
+hypero_status hypero_search_enqueue_json(hypero_search *search, const char *json);
+
+/* Waits for the next trial, and starts it. End the trial before, by hypero_experiment_finish and its kin.
+ *
+ * seconds: the longest wait, 0 or above. With INFINITY, the call waits until it has a trial or none is left for this process: while
+ * others run the last ones, for the lease. Call it with short times in a loop to act between them, for example on a signal: that sends
+ * no more claims than one long call.
+ * Returns HYPERO_OK with the experiment; HYPERO_OK with NULL if none is left; HYPERO_TIMEOUT with NULL if there is none in time;
+ * HYPERO_INVALID. */
+hypero_status hypero_search_next(hypero_search *search, double seconds, hypero_experiment **experiment);
+
+/* Frees the handle. */
+void hypero_search_free(hypero_search *search);
+
 /* ---- Experiment ---- */
 
 /* Starts an experiment. Returns HYPERO_OK or HYPERO_INVALID. */
@@ -249,6 +352,29 @@ const char *hypero_experiment_id(const hypero_experiment *experiment);
 
 /* 1 if this process has ended the experiment, else 0. */
 int hypero_experiment_has_ended(const hypero_experiment *experiment);
+
+/* ---- Trials of a search ---- */
+
+/* 1 if the training must stop, because others are better or because another process has the trial, else 0. Once 1, it stays. Reads
+ * one atomic number. A training that has read 1 ends as stopped, with the reason, when hypero_experiment_finish ends it. */
+int hypero_experiment_should_stop(const hypero_experiment *experiment);
+
+/* The reason for which the training must stop, for example "rung 9: 14th of 31, halving keeps 10"; "" while it may go on. Valid while
+ * the handle is. */
+const char *hypero_experiment_stop_reason(const hypero_experiment *experiment);
+
+/* The number of the trial in its search: 1, 2, …. 0 outside a search. */
+int64_t hypero_experiment_trial(const hypero_experiment *experiment);
+
+/* The number of this process among those that got the trial: 1, or more if the processes before are lost. 1 outside a search, and 0
+ * for NULL. */
+int64_t hypero_experiment_attempt(const hypero_experiment *experiment);
+
+/* The last epoch that earlier attempts of the trial have logged; 0 for none, and outside a search. A training that has a checkpoint of
+ * it goes on with the next epoch. One that has none begins again, and its rows replace the earlier ones. */
+int64_t hypero_experiment_last_epoch(const hypero_experiment *experiment);
+
+/* ---- Rows ---- */
 
 /* Records the values of one epoch: `count` channels and their values. Tens of nanoseconds: no system call, no allocation.
  *
@@ -338,6 +464,12 @@ hypero_status hypero_experiment_fail(hypero_experiment *experiment, const char *
 
 /* The status `stopped`, for a run that a person or an early-stopping rule ended. */
 hypero_status hypero_experiment_stop(hypero_experiment *experiment, const char *reason);
+
+/* The status `lost`, of a trial: another process, or this one, gets it again with the next attempt, at once. For a process that must
+ * end, for example by a signal.
+ * reason: for people to read; NULL for none.
+ * Returns HYPERO_OK, HYPERO_DROPPED or HYPERO_INVALID, also for an experiment that is no trial. */
+hypero_status hypero_experiment_give_back(hypero_experiment *experiment, const char *reason);
 
 /* Frees the handle. The experiment goes on until it is ended, or the process ends. */
 void hypero_experiment_free(hypero_experiment *experiment);

@@ -14,7 +14,14 @@ local experiments = {}
 --- Returns the experiment of a handle. The garbage collector frees the handle, and does not end the experiment.
 function experiments.new(handle, battery)
    ffi.gc(handle, C.hypero_experiment_free)
-   return setmetatable({handle = handle, id = ffi.string(C.hypero_experiment_id(handle)), battery = battery}, Experiment)
+   local trial = tonumber(C.hypero_experiment_trial(handle))
+   return setmetatable({
+      handle = handle, id = ffi.string(C.hypero_experiment_id(handle)), battery = battery,
+      -- Of a search: the number of the trial, nil outside a search; that of this process among those that got it; the last epoch that
+      -- the processes before have logged, 0 for none.
+      trial = trial > 0 and trial or nil, attempt = tonumber(C.hypero_experiment_attempt(handle)),
+      lastEpoch = tonumber(C.hypero_experiment_last_epoch(handle)),
+   }, Experiment)
 end
 
 -- Draws. Each draws a hyper-parameter, records it with its distribution, and returns it.
@@ -204,6 +211,25 @@ end
 function Experiment:stop(reason)
    local is_recorded = check(C.hypero_experiment_stop(self.handle, reason and tostring(reason)), 2)
    return is_recorded
+end
+
+--- Gives the trial of a search back: another process gets it again with the next attempt, at once. For a process that must end.
+function Experiment:giveBack(reason)
+   local is_recorded = check(C.hypero_experiment_give_back(self.handle, reason and tostring(reason)), 2)
+   return is_recorded
+end
+
+--- Returns true if the training must stop: others are better, or another process has the trial. Always false outside a search.
+--
+-- Reads one atomic number. A training that has read true ends as `stopped`, when `finish` or the loop over the search ends it.
+function Experiment:shouldStop()
+   return C.hypero_experiment_should_stop(self.handle) == 1
+end
+
+--- Returns the reason for which the training must stop, for example `rung 9: 14th of 31, halving keeps 10`; nil while it may go on.
+function Experiment:stopReason()
+   local reason = ffi.string(C.hypero_experiment_stop_reason(self.handle))
+   return reason ~= '' and reason or nil
 end
 
 --- Returns true if this process has ended the experiment.

@@ -87,4 +87,24 @@ function library.seed(value, name, level)
    return ffi.cast('uint64_t', number)
 end
 
+--- Raises an error at a level of the stack for an option that does not exist or has another type.
+--
+-- types: 'text', 'whole' or another type of Lua by option.
+function library.options(options, types, name, level)
+   if type(options) ~= 'table' then error(('%s takes a table of options, not a %s'):format(name, type(options)), level) end
+   for option, object in pairs(options) do
+      local expected = types[option]
+      if expected == 'text' or expected == 'whole' then
+         library[expected](object, option, level)
+      elseif not expected then
+         local names = {}
+         for known in pairs(types) do names[#names + 1] = known end
+         table.sort(names)
+         error(('%s has no option %s. The options are %s.'):format(name, tostring(option), table.concat(names, ', ')), level)
+      elseif type(object) ~= expected then
+         error(('%s must be a %s, not a %s'):format(option, expected, type(object)), level)
+      end
+   end
+end
+
 return library

@@ -36,12 +36,42 @@ static PyObject *experiment_has_ended(Experiment *self, void *closure) {
     return PyBool_FromLong(hypero_experiment_has_ended(self->handle));
 }
 
-/* _end(status, reason): done, failed or stopped. */
+static PyObject *experiment_should_stop(Experiment *self, void *closure) {
+    (void)closure;
+    return PyBool_FromLong(hypero_experiment_should_stop(self->handle));
+}
+
+static PyObject *experiment_stop_reason(Experiment *self, void *closure) {
+    (void)closure;
+    const char *reason = hypero_experiment_stop_reason(self->handle);
+    if (*reason == 0) Py_RETURN_NONE;
+    return PyUnicode_DecodeUTF8(reason, (Py_ssize_t)strlen(reason), "replace");
+}
+
+static PyObject *experiment_trial(Experiment *self, void *closure) {
+    (void)closure;
+    long long trial = hypero_experiment_trial(self->handle);
+    if (trial == 0) Py_RETURN_NONE;
+    return PyLong_FromLongLong(trial);
+}
+
+static PyObject *experiment_attempt(Experiment *self, void *closure) {
+    (void)closure;
+    return PyLong_FromLongLong(hypero_experiment_attempt(self->handle));
+}
+
+static PyObject *experiment_last_epoch(Experiment *self, void *closure) {
+    (void)closure;
+    return PyLong_FromLongLong(hypero_experiment_last_epoch(self->handle));
+}
+
+/* _end(status, reason): done, failed, stopped or, for a trial, lost. */
 static PyObject *experiment_end(Experiment *self, PyObject *arguments) {
     const char *status, *reason;
     if (!PyArg_ParseTuple(arguments, "sz", &status, &reason)) return NULL;
     if (strcmp(status, "done") == 0) return none_or_error(hypero_experiment_finish(self->handle));
     if (strcmp(status, "failed") == 0) return none_or_error(hypero_experiment_fail(self->handle, reason));
+    if (strcmp(status, "lost") == 0) return none_or_error(hypero_experiment_give_back(self->handle, reason));
     return none_or_error(hypero_experiment_stop(self->handle, reason));
 }
 
@@ -91,6 +121,19 @@ static PyObject *experiment_meta_json(Experiment *self, PyObject *arguments) {
 static PyGetSetDef properties[] = {
     {"id", (getter)experiment_id, NULL, "The id in Redis, for example k3v9x2mq7d-17.", NULL},
     {"has_ended", (getter)experiment_has_ended, NULL, "True if this process has ended the experiment.", NULL},
+    {"should_stop", (getter)experiment_should_stop, NULL,
+     "True if the training must stop: others are better, or another process has the trial. Once true, it stays true. It costs\n"
+     "tens of nanoseconds and waits for nothing. A training that has read True ends as stopped, with stop_reason, when finish() or\n"
+     "the loop over the search ends it. Always False outside a search.", NULL},
+    {"stop_reason", (getter)experiment_stop_reason, NULL,
+     "The reason for which the training must stop, for example \"rung 9: 14th of 31, halving keeps 10\"; None while it may go on.",
+     NULL},
+    {"trial", (getter)experiment_trial, NULL, "The number of the trial in its search: 1, 2, .... None outside a search.", NULL},
+    {"attempt", (getter)experiment_attempt, NULL,
+     "The number of this process among those that got the trial: 1, or more if the processes before are lost. 1 outside a search.",
+     NULL},
+    {"last_epoch", (getter)experiment_last_epoch, NULL,
+     "The last epoch that earlier attempts of the trial have logged; 0 for none, and outside a search.", NULL},
     {NULL},
 };
 

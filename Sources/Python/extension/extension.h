@@ -26,9 +26,14 @@ typedef struct {
     hypero_experiment *handle;
 } Experiment;
 
-extern PyType_Spec client_spec, battery_spec, experiment_spec;
+typedef struct {
+    PyObject_HEAD
+    hypero_search *handle;
+} Search;
+
+extern PyType_Spec client_spec, battery_spec, experiment_spec, search_spec, release_spec;
 /* Set once, when the module is imported. */
-extern PyObject *client_type, *battery_type;
+extern PyObject *client_type, *battery_type, *experiment_type;
 
 /* ---- rows.c ---- */
 

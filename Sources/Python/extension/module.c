@@ -1,7 +1,7 @@
 /* The module: its types, and the errors of hypero.h as exceptions. */
 #include "extension.h"
 
-PyObject *client_type, *battery_type;
+PyObject *client_type, *battery_type, *experiment_type;
 
 int is_error(hypero_status status) {
     if (status != HYPERO_INVALID) return 0;
@@ -46,11 +46,13 @@ static struct PyModuleDef definition = {
     PyModuleDef_HEAD_INIT, .m_name = "hypero._hypero", .m_size = -1, .m_methods = functions};
 
 PyMODINIT_FUNC PyInit__hypero(void) {
-    PyObject *module = PyModule_Create(&definition), *experiment_type;
+    PyObject *module = PyModule_Create(&definition), *search_type, *release_type;
     if (module == NULL) return NULL;
     if (add_type(module, "Client", &client_spec, &client_type) < 0
         || add_type(module, "Battery", &battery_spec, &battery_type) < 0
         || add_type(module, "Experiment", &experiment_spec, &experiment_type) < 0
+        || add_type(module, "Search", &search_spec, &search_type) < 0
+        || add_type(module, "OnRelease", &release_spec, &release_type) < 0
         || PyModule_AddIntConstant(module, "version_number", (long)hypero_version_number()) < 0) {
         Py_DECREF(module);
         return NULL;

@@ -29,14 +29,20 @@ if TYPE_CHECKING:
 
     from ._queries import QueryError, Rows, batteries, curves, dead, experiments, export, rank, report, show, status
     from ._report import Report
+    from ._search import Search, Stopping, halving, median
+    from ._study import search
 
 __all__ = [
-    "Battery", "Client", "Counters", "Experiment", "QueryError", "Report", "Rows", "__version__", "batteries", "battery", "close",
-    "connect", "curves", "dead", "experiments", "export", "flush", "rank", "report", "show", "status",
+    "Battery", "Client", "Counters", "Experiment", "QueryError", "Report", "Rows", "Search", "Stopping", "__version__", "batteries",
+    "battery", "close", "connect", "curves", "dead", "experiments", "export", "flush", "halving", "median", "rank", "report",
+    "search", "show", "status",
 ]
 
 _lazy = {
-    "QueryError", "Report", "Rows", "batteries", "curves", "dead", "experiments", "export", "rank", "report", "show", "status",
+    "QueryError": "_queries", "Report": "_queries", "Rows": "_queries", "Search": "_search", "Stopping": "_search",
+    "batteries": "_queries", "curves": "_queries", "dead": "_queries", "experiments": "_queries", "export": "_queries",
+    "halving": "_search", "median": "_search", "rank": "_queries", "report": "_queries",
+    "search": "_study", "show": "_queries", "status": "_queries",
 }
 
 
@@ -44,10 +50,10 @@ def __getattr__(name: str) -> Any:
     # Queries start a program. Trainings need none, and must not pay for the import of subprocess and json.
     if name not in _lazy:
         raise AttributeError(f"module 'hypero' has no attribute {name!r}")
-    from . import _queries
+    import importlib
 
-    return getattr(_queries, name)
+    return getattr(importlib.import_module(f".{_lazy[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _lazy)
+    return sorted(set(globals()) | set(_lazy))

@@ -5,9 +5,11 @@ from ._experiment import Experiment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import SupportsIndex
+    from datetime import timedelta
+    from typing import Literal, SupportsFloat, SupportsIndex
 
     from ._client import Client, Direction
+    from ._search import Search, Stopping
 
 
 class Battery(_native.Battery):
@@ -43,6 +45,33 @@ class Battery(_native.Battery):
         if attempt is not None and number < 1:
             raise ValueError(f"attempt must be 1 or above, not {attempt!r}")
         return self._made(Experiment(self, _values.string("resume", resume), first, number))
+
+    def search(
+        self, trials: SupportsIndex, *, seed: SupportsIndex = 1, name: str = "search", sampler: Literal["tpe", "random"] = "tpe",
+        stopping: Stopping | None = None, attempts: SupportsIndex = 3, lease: SupportsFloat | timedelta = 600.0,
+    ) -> Search:
+        """Returns a search for good hyper-parameters, whose trials any number of processes share.
+
+            for exp in bat.search(trials=200, stopping=hypero.halving(epochs=81)):
+                train(exp)
+
+        All processes make it with the same arguments. The name and the seed are its identity in the battery. The first declaration
+        counts, and a later one with more trials raises their number, also after the search has ended.
+
+        trials: their number, 1 to 1,000,000.
+        seed: of all draws, from 0 to 2^64 - 1.
+        name: of the search, 1 to 256 bytes of UTF-8 without control characters.
+        sampler: "tpe", which learns from the trials that have ended, or "random". With "random", a hyper-parameter depends only on the
+            seed, the number of the trial, its name and its distribution.
+        stopping: the rule that stops bad trainings early, of `halving` or `median`. None for none.
+        attempts: the number of processes that may get one trial, 1 to 100. After that many are lost, it ends as failed.
+        lease: the time in seconds without a sign of life after which a trial is lost, 1 to 2,592,000. A process gives such signs by
+            itself.
+        """
+        from . import _search
+
+        return _search.search(
+            self, trials=trials, seed=seed, name=name, sampler=sampler, stopping=stopping, attempts=attempts, lease=lease)
 
     def _made(self, experiment: Experiment) -> Experiment:
         experiment.battery = self

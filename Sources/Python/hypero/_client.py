@@ -71,7 +71,10 @@ class Counters:
 class Client(_native.Client):
     """A client of the experiment log, made by `connect`. As a context manager it closes itself."""
 
-    __slots__ = ()
+    __slots__ = ("_namespace", "_url")
+    # As given to `connect`, for queries about what the client has logged.
+    _url: str | None
+    _namespace: str | None
 
     def battery(
         self, name: str, *, version: int = 1, description: str = "", objective: str = "valid",
@@ -165,9 +168,11 @@ def connect(
     for argument, text in (("url", url), ("namespace", namespace), ("resume", resume)):
         if text is not None:
             _values.string(argument, text)
-    return Client(
+    client = Client(
         url, namespace, _positive("partitions", partitions), None if seed is None else _values.whole("seed", seed), resume,
         _positive("journal_limit", journal_limit))
+    client._url, client._namespace = url, namespace
+    return client
 
 
 def battery(

@@ -78,7 +78,11 @@ class Guard:
         if self.experiment is None and self._start is not None:
             self.experiment = self._start()
         if self.experiment is not None:
-            end(self.experiment, self.error or error or self.unfinished)
+            self.finish(self.experiment, self.error or error or self.unfinished)
+
+    def finish(self, experiment: Experiment, error: BaseException | str | None) -> None:
+        """Ends an experiment with an error, or without."""
+        end(experiment, error)
 
 
 def end(experiment: Experiment, error: BaseException | str | None) -> None:

@@ -21,7 +21,7 @@ class Experiment(_native.Experiment):
     """One training of a battery, made by `Battery.experiment`.
 
     As a context manager it ends by itself: as done, as stopped after a KeyboardInterrupt, or as failed with the text of any other
-    exception.
+    exception. The trial of a search that is interrupted is given to another process.
     """
 
     __slots__ = ("_process", "battery")
@@ -92,6 +92,13 @@ class Experiment(_native.Experiment):
         """Ends the experiment as stopped, for a run that a person or an early-stopping rule ended."""
         self._end("stopped", _reason(reason))
 
+    def give_back(self, reason: str | BaseException | None = None) -> None:
+        """Gives the trial of a search back: another process, or this one, gets it again with the next attempt, at once.
+
+        For a process that must end. A ValueError outside a search.
+        """
+        self._end("lost", _reason(reason))
+
     def _end(self, status: str, reason: str | None, /) -> None:
         super()._end(status, reason)
         _process.open_experiments.pop(self.id, None)
@@ -105,6 +112,11 @@ class Experiment(_native.Experiment):
     ) -> Literal[False]:
         # A child that was forked in the block, and leaves it too, does not end the experiment of its parent.
         if self.has_ended or getattr(self, "_process", os.getpid()) != os.getpid():
+            return False
+        if error is not None and self.trial is not None:
+            from . import _search
+
+            _search.end_with(self, error)
             return False
         if error is None or isinstance(error, SystemExit) and error.code in (None, 0):
             self.finish()

@@ -14,7 +14,7 @@ from ctypes import POINTER, Structure, byref, c_char_p, c_double, c_int, c_int64
 from typing import Any, SupportsFloat, SupportsIndex
 
 _library = ctypes.CDLL(os.path.join(os.path.dirname(os.path.abspath(__file__)), "libhypero.so.1"))
-_INVALID = -1
+_INVALID, _TIMEOUT = -1, -3
 
 
 class _Options(Structure):
@@ -29,6 +29,14 @@ class _Objective(Structure):
     _fields_ = [
         ("size", c_size_t), ("channel", c_char_p), ("direction", c_int), ("channels", POINTER(c_char_p)),
         ("directions", POINTER(c_int)), ("count", c_size_t),
+    ]
+
+
+class _SearchOptions(Structure):
+    _fields_ = [
+        ("size", c_size_t), ("trials", c_int64), ("seed", c_uint64), ("name", c_char_p), ("sampler", c_int), ("stopping", c_int),
+        ("stopping_epochs", c_int64), ("stopping_first", c_int64), ("stopping_factor", c_int64), ("attempts", c_int64),
+        ("lease", c_double),
     ]
 
 
@@ -53,6 +61,7 @@ _record_curves = _function(
     "experiment_curves", c_void_p, c_int64, _names, POINTER(_doubles), POINTER(c_size_t), c_size_t)
 _init_options = _function("options_init", POINTER(_Options), c_size_t, result=None)
 _init_objective = _function("objective_init", POINTER(_Objective), c_size_t, result=None)
+_init_search = _function("search_options_init", POINTER(_SearchOptions), c_size_t, result=None)
 _values = {
     (kind, form): _function(f"experiment_{kind}_{form}", c_void_p, c_char_p, argument)
     for kind in ("param", "meta")
@@ -280,6 +289,68 @@ class Battery(_Handle):
         return str(Battery._id(self).decode())
 
 
+class Search(_Handle):
+    __slots__ = ()
+    _free = _function("search_free", c_void_p, result=None)
+    _open = _function("search_open", c_void_p, POINTER(_SearchOptions), POINTER(c_void_p))
+    _id = _function("search_id", c_void_p, result=c_char_p)
+    _is_finished = _function("search_is_finished", c_void_p)
+    _add = _function("search_enqueue_json", c_void_p, c_char_p)
+    _wait = _function("search_next", c_void_p, c_double, POINTER(c_void_p))
+
+    def __new__(
+        cls, battery: Battery, trials: int, seed: int, name: str, sampler: int, stopping: int, epochs: int, first: int, factor: int,
+        attempts: int, lease: float, /,
+    ) -> Search:
+        _check_type(battery, Battery)
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"seed must be from 0 to 2^64 - 1, not {seed}")
+        for number in (trials, epochs, first, factor, attempts):
+            if not -(2**63) <= number < 2**63:
+                raise OverflowError(f"a number of a search must be within 64 bits, not {number}")
+        options = _SearchOptions()
+        _init_search(byref(options), ctypes.sizeof(options))
+        options.trials, options.seed, options.name, options.sampler = trials, seed, _text(name), sampler
+        options.stopping, options.stopping_epochs, options.stopping_first = stopping, epochs, first
+        options.stopping_factor, options.attempts, options.lease = factor, attempts, lease
+        handle = c_void_p()
+        _checked(cls._open(battery, byref(options), byref(handle)))
+        self = super().__new__(cls)
+        self._as_parameter_ = handle
+        return self
+
+    @property
+    def id(self) -> str:
+        return str(Search._id(self).decode())
+
+    @property
+    def finished(self) -> bool:
+        return bool(Search._is_finished(self))
+
+    def _next(self, type: Any, seconds: float, /) -> Any:
+        handle = c_void_p()
+        status = _checked(Search._wait(self, seconds, byref(handle)))
+        if not handle:
+            return False if status == _TIMEOUT else None
+        experiment = _Handle.__new__(type)
+        experiment._as_parameter_ = handle
+        return experiment
+
+    def _enqueue(self, json: str, /) -> None:
+        _checked(Search._add(self, _text(json)))
+
+
+class OnRelease:
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Callable[[BaseException | None], None], /) -> None:
+        self._call = call
+
+    def __del__(self) -> None:
+        # The exception that frees the object is not known here.
+        self._call(GeneratorExit())
+
+
 class Experiment(_Handle):
     __slots__ = ()
     _free = _function("experiment_free", c_void_p, result=None)
@@ -290,6 +361,12 @@ class Experiment(_Handle):
     _finish = _function("experiment_finish", c_void_p)
     _fail = _function("experiment_fail", c_void_p, c_char_p)
     _stop = _function("experiment_stop", c_void_p, c_char_p)
+    _give_back = _function("experiment_give_back", c_void_p, c_char_p)
+    _should_stop = _function("experiment_should_stop", c_void_p)
+    _reason = _function("experiment_stop_reason", c_void_p, result=c_char_p)
+    _trial = _function("experiment_trial", c_void_p, result=c_int64)
+    _attempt = _function("experiment_attempt", c_void_p, result=c_int64)
+    _last_epoch = _function("experiment_last_epoch", c_void_p, result=c_int64)
 
     def __new__(cls, battery: Battery, id: str | None, start: int, attempt: int, /) -> Experiment:
         _check_type(battery, Battery)
@@ -309,6 +386,26 @@ class Experiment(_Handle):
     @property
     def has_ended(self) -> bool:
         return bool(Experiment._has_ended(self))
+
+    @property
+    def should_stop(self) -> bool:
+        return bool(Experiment._should_stop(self))
+
+    @property
+    def stop_reason(self) -> str | None:
+        return Experiment._reason(self).decode("utf-8", "replace") or None
+
+    @property
+    def trial(self) -> int | None:
+        return Experiment._trial(self) or None
+
+    @property
+    def attempt(self) -> int:
+        return int(Experiment._attempt(self))
+
+    @property
+    def last_epoch(self) -> int:
+        return int(Experiment._last_epoch(self))
 
     def log(self, *arguments: Any, **values: SupportsFloat | SupportsIndex) -> None:
         if not arguments and "epoch" in values:
@@ -383,4 +480,5 @@ class Experiment(_Handle):
         if status == "done":
             _checked(Experiment._finish(self))
         else:
-            _checked((Experiment._fail if status == "failed" else Experiment._stop)(self, text))
+            end = {"failed": Experiment._fail, "lost": Experiment._give_back}.get(status, Experiment._stop)
+            _checked(end(self, text))

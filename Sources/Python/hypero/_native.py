@@ -9,16 +9,20 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._hypero import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices, version_number
+    from ._hypero import (
+        Battery, Client, Experiment, OnRelease, Search, flush_at_exit, handle_notices, take_notices, version_number)
 elif "t" in getattr(sys, "abiflags", "") or os.environ.get("HYPERO_PYTHON_FALLBACK"):
     # A free-threaded build, or a test of the fallback.
-    from ._fallback import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices, version_number
+    from ._fallback import (
+        Battery, Client, Experiment, OnRelease, Search, flush_at_exit, handle_notices, take_notices, version_number)
 else:
     try:
-        from ._hypero import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices, version_number
+        from ._hypero import (
+            Battery, Client, Experiment, OnRelease, Search, flush_at_exit, handle_notices, take_notices, version_number)
     except ImportError:
-        from ._fallback import Battery, Client, Experiment, flush_at_exit, handle_notices, take_notices, version_number
+        from ._fallback import (
+            Battery, Client, Experiment, OnRelease, Search, flush_at_exit, handle_notices, take_notices, version_number)
 
 __all__ = [
-    "Battery", "Client", "Experiment", "flush_at_exit", "handle_notices", "take_notices", "version_number",
+    "Battery", "Client", "Experiment", "OnRelease", "Search", "flush_at_exit", "handle_notices", "take_notices", "version_number",
 ]

@@ -1,0 +1,158 @@
+"""The trials of an objective function in the form of Optuna."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from . import _values
+from ._experiment import Experiment
+
+if TYPE_CHECKING:
+    from ._study import Study
+
+T = TypeVar("T")
+
+
+class TrialPruned(Exception):
+    """Raised by an objective function to end its trial early, for example because `Trial.should_prune` is true."""
+
+
+class TrialState(enum.IntEnum):
+    """The state of a trial."""
+
+    RUNNING, COMPLETE, PRUNED, FAIL, WAITING = range(5)
+
+    def is_finished(self) -> bool:
+        """Returns whether the trial has ended."""
+        return self not in (TrialState.RUNNING, TrialState.WAITING)
+
+
+#: The states by the statuses of hypero.
+STATES = {
+    "running": TrialState.RUNNING, "done": TrialState.COMPLETE, "stopped": TrialState.PRUNED, "failed": TrialState.FAIL,
+    "lost": TrialState.WAITING,
+}
+
+
+class FrozenTrial:
+    """A trial as Redis has it.
+
+    number: from 0. value: None if it has none. params: by name. state: a `TrialState`. user_attrs: the metadata.
+    experiment: the id of its experiment.
+    """
+
+    def __init__(
+        self, number: int, state: TrialState, value: float | None, params: dict[str, Any], user_attrs: dict[str, Any],
+        experiment: str,
+    ) -> None:
+        self.number, self.state, self.value, self.params = number, state, value, params
+        self.user_attrs, self.experiment = user_attrs, experiment
+
+    @property
+    def values(self) -> list[float] | None:
+        """The value in a list; None if there is none."""
+        return None if self.value is None else [self.value]
+
+    def __repr__(self) -> str:
+        return (
+            f"FrozenTrial(number={self.number}, state={self.state.name}, value={self.value}, params={self.params}, "
+            f"user_attrs={self.user_attrs}, experiment={self.experiment!r})")
+
+
+class Trial:
+    """The trial that an objective function gets. `experiment` is its experiment, which logs other channels and metadata."""
+
+    def __init__(self, experiment: Experiment, study: Study) -> None:
+        self.experiment, self.study = experiment, study
+        #: From 0.
+        self.number = (experiment.trial or 1) - 1
+        #: The hyper-parameters so far.
+        self.params: dict[str, Any] = {}
+        self.user_attrs: dict[str, Any] = {}
+        #: The value that was reported last, and True if the function has read that it should prune.
+        self.last: float | None = None
+        self.was_told = False
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> float:
+        """Draws a number from low...high, uniformly, in the logarithm if `log`, or among low, low + step, ... up to high."""
+        if step is not None:
+            if log:
+                raise ValueError("step and log cannot be used together")
+            return float(self._value(name, lambda: self._on_grid(name, float(low), float(high), float(step))))
+        draw = self.experiment.log_uniform if log else self.experiment.uniform
+        return float(self._value(name, lambda: draw(name, low, high)))
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
+        """Draws an integer from low...high, among low, low + step, ... up to high, or with a logarithm that is uniform if `log`."""
+        low, high, step = (_values.whole(argument, number) for argument, number in (("low", low), ("high", high), ("step", step)))
+        if log:
+            if step != 1:
+                raise ValueError("step must be 1 if log is true")
+            if low < 1:
+                raise ValueError(f"low must be 1 or above if log is true, not {low}")
+            return int(self._value(name, lambda: self._rounded(name, low, high)))
+        if step == 1:
+            return int(self._value(name, lambda: self.experiment.randint(name, low, high)))
+        return int(self._value(name, lambda: self._on_grid(name, low, high, step)))
+
+    def suggest_categorical(self, name: str, choices: Sequence[T]) -> T:
+        """Draws one of some values: numbers, texts, bools or None."""
+        chosen: T = self._value(name, lambda: self.experiment.categorical(name, list(choices)))
+        return chosen
+
+    # The names of earlier versions of Optuna.
+
+    def suggest_uniform(self, name: str, low: float, high: float) -> float:
+        return self.suggest_float(name, low, high)
+
+    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
+        return self.suggest_float(name, low, high, log=True)
+
+    def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
+        return self.suggest_float(name, low, high, step=q)
+
+    def report(self, value: float, step: int) -> None:
+        """Records the value of a step, from 0: a row of the channel "value"."""
+        self.last = float(value)
+        self.experiment.log(step, {self.study.battery.objective: self.last})
+
+    def should_prune(self) -> bool:
+        """Returns whether the training must stop. Waits for nothing: the ingest decides milliseconds after a report."""
+        self.was_told = self.experiment.should_stop
+        return self.was_told
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Records metadata."""
+        self.user_attrs[key] = value
+        self.experiment.meta({key: value})
+
+    def _value(self, name: str, draw: Callable[[], Any]) -> Any:
+        # A name has one value in a trial, whatever the later bounds are.
+        if name not in self.params:
+            self.params[name] = draw()
+        return self.params[name]
+
+    def _on_grid(self, name: str, low: Any, high: Any, step: Any) -> Any:
+        """Draws a value of a grid: from a uniform distribution whose part around each value is one step wide."""
+        if not step > 0:
+            raise ValueError(f"step must be above 0, not {step}")
+        if low > high:
+            raise ValueError(f"low must be at most high, not {low} and {high}")
+        # A small error of the division must not lose the last value.
+        count = math.floor((high - low) / step + 1e-8)
+        drawn = self.experiment.uniform(name, low - step / 2, low + (count + 0.5) * step)
+        value = low + step * min(max(round((drawn - low) / step), 0), count)
+        self.experiment.params({name: value})
+        return value
+
+    def _rounded(self, name: str, low: int, high: int) -> int:
+        drawn = self.experiment.log_uniform(name, low - 0.5, high + 0.5)
+        value = min(max(round(drawn), low), high)
+        self.experiment.params({name: value})
+        return value
+
+    def frozen(self, state: TrialState, value: float | None) -> FrozenTrial:
+        return FrozenTrial(self.number, state, value, dict(self.params), dict(self.user_attrs), self.experiment.id)
