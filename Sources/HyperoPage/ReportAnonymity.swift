@@ -44,6 +44,7 @@ extension BatteryReport {
         report.importance?.namesFilter = false
         report.description = Self.withoutPlaces(description)
         report.warnings = warnings.map(Self.withoutPlaces)
+        report.searches = searches.map { $0.anonymous(Self.withoutPlaces) }
         if let importance {
             report.importance?.importance = importance.importance.renamed { names[ExactText($0)] ?? $0 }
         }

@@ -41,6 +41,7 @@ package struct ReportDocument {
         html.open("main")
         writeBest(to: &html)
         writeHistory(to: &html)
+        writeSearches(to: &html)
         writeTable(to: &html)
         writeCurves(to: &html)
         writeSection("parallel", heading: "Parallel coordinates", to: &html)

@@ -25,7 +25,25 @@ package enum ReportJSON {
         } else {
             json += "null"
         }
+        json += ",\"searches\":" + array(report.searches.map(search))
         return json + "}"
+    }
+
+    /// The number of improvements of a search that the page has, the latest ones.
+    private static let maxImprovements = 500
+
+    private static func search(_ search: SearchReport) -> String {
+        // These characters are in strings only, and could end the script element there.
+        search.json(improvements: maxImprovements).unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
+            case "<": result += "\\u003c"
+            case ">": result += "\\u003e"
+            case "&": result += "\\u0026"
+            case "\u{2028}": result += "\\u2028"
+            case "\u{2029}": result += "\\u2029"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
     }
 
     static func array(_ items: [String]) -> String { "[" + items.joined(separator: ",") + "]" }

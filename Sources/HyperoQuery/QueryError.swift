@@ -18,6 +18,10 @@ public struct QueryError: Error, Sendable, Hashable {
         case batteryNotFound(String, suggestion: Suggestion)
         /// The battery does not have this version. `existing` has its versions, ascending.
         case versionNotFound(Int, battery: String, existing: [Int])
+        /// No search has this id.
+        case searchNotFound(String, suggestion: Suggestion)
+        /// The id is not one of a trial of a search.
+        case notATrial(String)
         /// No experiment of the battery ever had a value of this channel.
         case channelNotFound(String, suggestion: Suggestion)
         /// None of the chosen experiments has a learning curve of this channel.
@@ -118,7 +122,8 @@ public struct QueryError: Error, Sendable, Hashable {
     /// The group of the error.
     public var category: Category {
         switch code {
-        case .batteryNotFound, .versionNotFound, .channelNotFound, .curveNotFound, .columnNotFound, .columnOnlyInCurves,
+        case .batteryNotFound, .versionNotFound, .searchNotFound, .notATrial, .channelNotFound, .curveNotFound,
+            .columnNotFound, .columnOnlyInCurves,
             .columnIsCurve, .experimentNotFound, .experimentDeleted, .invalidExperimentID, .deletedMeanwhile:
             .notFound
         case .ambiguousExperiment: .ambiguous
@@ -139,6 +144,10 @@ extension QueryError: CustomStringConvertible {
         case .versionNotFound(let version, let battery, let existing):
             "version not found: \(version), battery '\(printable(battery))' has "
                 + existing.map(String.init).joined(separator: ", ")
+        case .searchNotFound(let id, let suggestion):
+            "search not found: " + suggestion.text(for: id, ifNoneExists: "no search is declared yet")
+        case .notATrial(let id):
+            "trial not found: '\(printable(id))', the id of a trial is that of its search and its number, such as s3f09c1aa-41"
         case .channelNotFound(let channel, let suggestion):
             "channel not found: " + suggestion.text(for: channel, ifNoneExists: "no experiment has maxima yet")
         case .curveNotFound(let channel, let suggestion):

@@ -7,9 +7,9 @@ enum ExitStatus: Int32, CaseIterable {
     case success = 0
     /// Redis refused a command, or the result could not be written.
     case failure = 1
-    /// Partitions are left out of the result, `status --check` has a warning, or `verify` a difference.
+    /// Partitions are left out of the result, `status --check` has a warning, or `verify` or `explain` a difference.
     case attention = 2
-    /// The battery, version, experiment, channel or column does not exist, or a prefix of an id is ambiguous.
+    /// The battery, version, search, experiment, channel or column does not exist, or a prefix of an id is ambiguous.
     case notFound = 3
     /// Redis is not reachable or not ready, or denies access.
     case unreachable = 4
@@ -35,8 +35,8 @@ enum ExitStatus: Int32, CaseIterable {
         switch self {
         case .success: "the result is on standard output"
         case .failure: "Redis refused a command, or the result could not be written"
-        case .attention: "partitions are left out, or status --check or verify found a problem"
-        case .notFound: "battery, version, experiment, channel or column not found"
+        case .attention: "partitions left out, or a problem in status --check, verify or explain"
+        case .notFound: "battery, version, search, experiment, channel or column not found"
         case .unreachable: "Redis is not reachable or not ready, or denies access"
         case .usage: "the command line is malformed"
         }

@@ -18,6 +18,8 @@ struct HyperoQueryCommand: ParsableCommand {
               hypero-query experiments "digits mlp" --status failed
               hypero-query rank "digits mlp" --where "lr < 0.05 and depth >= 2"
               hypero-query importance "digits mlp"
+              hypero-query search "digits mlp"
+              hypero-query explain s3f09c1aa-41
               hypero-query export "digits mlp" > digits.csv
               hypero-query report "digits mlp"
               hypero-query curves --top 5 "digits mlp"
@@ -39,8 +41,8 @@ struct HyperoQueryCommand: ParsableCommand {
 
     static let subcommands: [any ParsableCommand.Type] = [
         BatteriesCommand.self, VersionsCommand.self, RankCommand.self, ExperimentsCommand.self, ShowCommand.self,
-        CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, ExportCommand.self,
-        ReportCommand.self,
+        CurvesCommand.self, CompareCommand.self, ColumnsCommand.self, ImportanceCommand.self, SearchCommand.self,
+        ExplainCommand.self, ExportCommand.self, ReportCommand.self,
         WatchCommand.self, StatusCommand.self, DeadCommand.self, VerifyCommand.self,
         CompletionsCommand.self, CompleteCommand.self,
     ]

@@ -23,6 +23,8 @@ extension QueryError {
         case .experimentNotFound(_, let suggestion) where suggestion.count == 0:
             (store?.partitions == nil ? "List" : "Leave out --partitions, which are then discovered, or list")
                 + " the experiments of a battery with hypero-query experiments NAME"
+        case .notATrial:
+            "The trials of a search are the experiments of its battery, as hypero-query experiments NAME lists them"
         case .columnNotFound(let name, _) where Self.sortAdvice(for: name) != nil: Self.sortAdvice(for: name)
         case .columnNotFound(_, let suggestion) where suggestion.similar.contains { $0.contains(",") }:
             "A name with a comma needs double quotes within the option: '\"a,b\"'"

@@ -174,9 +174,9 @@ import Testing
         #expect(markup(file).contains("snapshot of"))
     }
 
-    @Test func `The data have only what the script uses`() throws {
+    @Test func `The data have only what the script uses, and the searches for other programs`() throws {
         let names = [
-            "format", "now", "live", "battery", "total", "rows", "columns", "curves", "importance", "noise",
+            "format", "now", "live", "battery", "total", "rows", "columns", "curves", "importance", "noise", "searches",
         ]
         #expect(try Set(data(page(report(["1"]))).keys) == Set(names))
     }

@@ -38,7 +38,7 @@ import Testing
         ("experiments a b c", "2 unexpected arguments: 'b', 'c'. A name with spaces needs quotes"),
         (
             "list",
-            "Unexpected argument 'list'. The commands are batteries, versions, rank, experiments, show, curves, compare, columns, importance, export, report, watch, status, dead, verify, completions\n"
+            "Unexpected argument 'list'. The commands are batteries, versions, rank, experiments, show, curves, compare, columns, importance, search, explain, export, report, watch, status, dead, verify, completions\n"
         ),
         ("delete a-1", "2 unexpected arguments: 'delete', 'a-1'. Write hypero-ingest delete\n"),
         ("rank net --json", "Unknown option '--json'. Write --format json\n"),
@@ -50,7 +50,7 @@ import Testing
         #expect(outcome.stderr.hasPrefix("hypero-query: \(message)"), "\(outcome.stderr)")
     }
 
-    @Test(arguments: ["", "batteries", "rank", "experiments", "show", "status", "dead"])
+    @Test(arguments: ["", "batteries", "rank", "experiments", "show", "search", "explain", "status", "dead"])
     func `The examples and tables of the help are not broken at 80 columns`(command: String) throws {
         let words = command.isEmpty ? ["--help"] : [command, "--help"]
         let lines = try ChildProcess.run("hypero-query", words).stdout

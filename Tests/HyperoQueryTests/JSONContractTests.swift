@@ -61,6 +61,7 @@ import Testing
                 params: ["lr": "0.0\(number)", "opt": number % 2 == 0 ? "sgd" : "adam"], meta: ["dataset": "digits"],
                 more: ["seed": "13757245211066428519"], curve: [1: "valid=0.5 loss=nan", 2: "valid=0.75"])
         }
+        fixture.search("s0000000a", of: battery, trials: 12, sampled: 12)
         fixture.write(
             "XADD", fixture.keyspaces[0].dead, "*", "event", "unknown", "dead.reason", "unknown event", "dead.id", "1-1"
         )
@@ -73,7 +74,8 @@ import Testing
         ("experiments", ["experiments", "net"]), ("show", ["show", "a-1"]), ("curves", ["curves", "a-1", "a-2"]),
         ("curves", ["export", "net", "--curves"]), ("compare", ["compare", "a-1", "a-2"]),
         ("columns", ["columns", "net"]),
-        ("importance", ["importance", "net"]), ("status", ["status"]), ("dead", ["dead"]),
+        ("importance", ["importance", "net"]), ("search", ["search", "net"]), ("explain", ["explain", "s0000000a-12"]),
+        ("status", ["status"]), ("dead", ["dead"]),
     ])
     func `Each line of JSON has the documented keys, in order`(heading: String, arguments: [String]) throws {
         let lines = try fixture().output(arguments + ["--format", "json"]).split(separator: "\n")

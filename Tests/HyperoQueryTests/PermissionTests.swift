@@ -36,6 +36,9 @@ import Testing
             ("versions", { try json($0.versions(of: "net")) }),
             ("columns", { try json($0.columns(of: "net")) }),
             ("importance", { try json($0.importance(of: "net")) }),
+            ("search", { try json($0.searches(of: "net")) }),
+            ("search by id", { try json($0.searches(of: "s0000000a")) }),
+            ("explain", { try json($0.explanation(ofTrial: "s0000000a-12")) }),
             ("groups", { try json($0.groups(of: "net", by: .fields(["lr"]))) }),
             ("curves", { try "\($0.curves(of: ["a-1"]))" }),
             ("curves --top", { try "\($0.curves(ofTop: 2, in: "net"))" }),
@@ -90,6 +93,7 @@ import Testing
             "a-1", of: battery, maxima: ["valid": "1", "loss": "2"], params: ["lr": "0.1"],
             curve: [1: "valid=1 loss=2"])
         fixture.experiment("b-1", of: battery, curve: [1: "loss=nan"], started: Fixture.noon + 1)
+        fixture.search("s0000000a", of: battery, trials: 12, sampled: 12)
         let mute = fixture.battery("mute")
         fixture.experiment("c-1", of: mute, curve: [1: "valid=nan other=3"])
         fixture.write("ZADD", keys.deleted, "1000", "gone-1")

@@ -12,7 +12,8 @@ import Testing
             "k3v9x2mq7d-17", of: battery, maxima: ["train": "0.99", "valid": "0.875", "other": "-inf"], epoch: 2,
             params: ["bs": "64", "lr": "0.0031622776601683794"], meta: ["dataset": "mnist"],
             more: [
-                "host": "node17", "pid": "4711", "seed": "18446744073709551615", "reason": "time is up", "epochs": "3",
+                "host": "node17", "pid": "4711", "seed": "18446744073709551615", "reason": "time is up",
+                "stop": "rung 9: 14th of 31, halving keeps 10", "epochs": "3",
                 "nonfinite": "2",
             ], curve: [1: "train=0.5 valid=0.25", 2: "train=0.99 valid=0.875 other=-inf", 3: "train=nan valid=0.5"])
         fixture.experiment("k3v9x2mq7d-1", of: battery)
@@ -34,6 +35,7 @@ import Testing
                 updated    2025-11-23 12:12:34
                 duration   12 min 34 s
                 reason     time is up
+                stop       rung 9: 14th of 31, halving keeps 10
                 epochs     3
                 nonfinite  2 values were nan or infinite
 

@@ -138,7 +138,7 @@ const Live = (() => {
     document.title = parsed.title;
     const section = document.querySelector("#best");
     section.replaceChildren(...part("#best").childNodes, section.querySelector(".scope"));
-    for (const id of ["history", "parameters", "running"].filter((each) => !Main.isMounted(each))) {
+    for (const id of ["search", "history", "parameters", "running"].filter((each) => !Main.isMounted(each))) {
       document.getElementById(id).replaceChildren(...part(`#${id}`).childNodes);
     }
     for (const selector of ["#bar h1", "#bar .objective"]) document.querySelector(selector).replaceWith(part(selector));

@@ -72,6 +72,21 @@ extension Store {
         }.filter(\.isPlain)
     }
 
+    /// Returns the ids of the searches of the newest batteries, with the names of both.
+    package func searchCandidates() throws(QueryError) -> [Candidate] {
+        try answer { () throws(QueryError) in
+            var warnings: [String] = []
+            let newest = try storedBatteries(warnings: &warnings).sorted { ($0.updated ?? 0) > ($1.updated ?? 0) }
+            let batteries = Array(newest.prefix(Self.maxCandidates))
+            let places = try searchPlaces(of: batteries, warnings: &warnings).prefix(Self.maxCandidates)
+            return try storedSearches(Array(places), warnings: &warnings).map { search in
+                let battery = newest.first { $0.id == search.battery }?.name
+                return Candidate(
+                    search.id.text, description: [search.name, battery].compactMap(\.self).joined(separator: ", "))
+            }
+        }
+    }
+
     /// Returns the versions of a battery, with their descriptions.
     package func versionCandidates(of name: String) throws(QueryError) -> [Candidate] {
         var warnings: [String] = []

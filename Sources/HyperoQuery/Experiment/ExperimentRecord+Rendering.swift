@@ -1,8 +1,8 @@
 import HyperoSchema
 
 extension ExperimentRecord: Rendering {
-    /// Writes one object: `experiment battery name version description objective rank ranked status reason host pid seed
-    /// attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params space meta
+    /// Writes one object: `experiment battery name version description objective rank ranked status reason stop host pid seed
+    /// search trial attempt started updated last_seen epochs epoch source curve_epoch stated_epoch stated maxima params space meta
     /// nonfinite removed_rows curves`. `rank` is the place among the `ranked` experiments of the battery's name. `stated` has the channels
     /// whose maxima the program set, `space` the distributions of hyper-parameters. `curves` has the epochs and one array per
     /// channel. It is null for ``LearningCurves/isTooSparse``.
@@ -21,9 +21,12 @@ extension ExperimentRecord: Rendering {
         object.add("ranked", value: standing?.count)
         object.add("status", value: status?.rawValue)
         object.add("reason", value: reason)
+        object.add("stop", value: stop)
         object.add("host", value: host)
         object.add("pid", value: pid)
         object.add("seed", value: seed)
+        object.add("search", value: search)
+        object.add("trial", value: trial)
         object.add("attempt", value: attempt)
         object.add("started", value: started)
         object.add("updated", value: updated)
@@ -65,7 +68,7 @@ extension ExperimentRecord: Rendering {
             Page.Span(liveness.text(now: page.now) ?? "-", style: Style(status)),
         ])
         page.line()
-        writeList(of: properties(with: standing), to: &page)
+        page.list(properties(with: standing))
         writeMaxima(to: &page)
         let spaces = Dictionary(distributions.map { (ExactText($0.name), $0.text) }) { first, _ in first }
         writeValues(params, title: "params", to: &page) { name in spaces[ExactText(name)].map { "  (\($0))" } ?? "" }
@@ -79,6 +82,7 @@ extension ExperimentRecord: Rendering {
         let declaration = batteryName.map { "\($0), version \(batteryVersion ?? 0)\(description)" }
         let all: [(String, String?)] = [
             ("battery", declaration ?? battery),
+            ("search", search.map { "\($0), trial \(trial ?? 0)" }),
             ("rank", standing?.text),
             ("host", host.map { $0 + (pid.map { " (pid \($0))" } ?? "") }),
             ("seed", seed),
@@ -87,6 +91,7 @@ extension ExperimentRecord: Rendering {
             ("updated", updated.map(dateText)),
             ("duration", duration.map(durationText)),
             ("reason", reason),
+            ("stop", stop),
             ("epochs", lastEpoch.map { String($0) }),
             (
                 "nonfinite",
@@ -124,7 +129,7 @@ extension ExperimentRecord: Rendering {
         let items = maxima.map { maximum in
             (maximum.channel, maximum.number.text + (stated.contains(ExactText(maximum.channel)) ? mark : ""))
         }
-        writeList(of: items, to: &page)
+        page.list(items)
     }
 
     /// - Parameter remark: returns the text after the value of a name.
@@ -134,7 +139,7 @@ extension ExperimentRecord: Rendering {
         guard !values.isEmpty else { return }
         page.line()
         page.line(title, style: .bold)
-        writeList(of: values.map { ($0.name, shownText($0.text) + remark($0.name)) }, to: &page)
+        page.list(values.map { ($0.name, shownText($0.text) + remark($0.name)) })
     }
 
     private func writeCurves(to page: inout Page, marker: ChartMarker) {
@@ -202,17 +207,4 @@ extension ExperimentRecord: Rendering {
     private static let gap = 2
     /// The width below which a curve cannot be recognized.
     private static let minSparklineWidth = 8
-
-    /// Writes one line per name and value, with the values aligned. A long value is whole, and the terminal wraps it.
-    private static let maxNameWidth = 40
-
-    private func writeList(of items: [(name: String, value: String)], to page: inout Page) {
-        let names = items.map { page.escaped($0.name) }
-        // A name of 256 bytes does not move the values of the others out of the terminal.
-        let nameWidth = names.reduce(0) { max($0, min(textWidth($1), Self.maxNameWidth)) }
-        for (name, item) in zip(names, items) {
-            let space = String(repeating: " ", count: max(nameWidth - textWidth(name), 0) + 2)
-            page.line([Page.Span(name, style: .dim), Page.Span(space), Page.Span(item.value)])
-        }
-    }
 }

@@ -27,6 +27,9 @@ public struct ExperimentRecord: Sendable, Hashable {
     public let liveness: Liveness
     /// The reason for the end, as stated by the program.
     public let reason: String?
+    /// The reason why the stopping rule of its search has stopped the experiment, which is a trial: `rung 9: 14th of 31, halving keeps
+    /// 10`. Nil if it has not.
+    public let stop: String?
     /// The name of the host that runs the experiment.
     public let host: String?
     /// The process id on that host.
@@ -34,6 +37,10 @@ public struct ExperimentRecord: Sendable, Hashable {
     /// The seed that, with the experiment's number, determines its draws of hyper-parameters. A decimal of up to 64 bits,
     /// kept as text because a double cannot hold all of them.
     public let seed: String?
+    /// The id of the search whose trial the experiment is; nil if it is none.
+    public let search: String?
+    /// The number of the trial in its search, 1, 2, ….
+    public let trial: Int?
     /// The number of processes that ran the experiment, one after the other; nil if it is unknown.
     public let attempt: Int?
     /// The time of the first event.

@@ -125,12 +125,14 @@ extension Store {
         var checked: Set<Keyspace> = []
         var batteries: [String: StoredExperiment.BatteryReply] = [:]
         var read: [(reader: HashReader, hash: ExperimentHash)] = []
+        var experimentsInSearches: [PendingReply<Int>?] = []
         for experiment in experiments {
             let keyspace = experiment.keyspace
             var reader = HashReader(experiment.pairs, source: "experiment '\(experiment.id.text)'")
             let hash = ExperimentHash(&reader)
             producers.append(for: experiment.id, in: keyspace, to: &pipeline)
             producers.append(for: hash, in: keyspace, to: &pipeline)
+            experimentsInSearches.append(search(of: experiment.id, in: keyspace, to: &pipeline))
             if checked.insert(keyspace).inserted { formats.append(keyspace, to: &pipeline) }
             if let id = hash.fields[ExperimentField.battery].flatMap({ BatteryID($0) }),
                 batteries[keyspace.battery(id)] == nil
@@ -148,11 +150,12 @@ extension Store {
         var shared = sharedWarnings
         shared += try formats.warnings()
         var records: [ExperimentRecord] = []
-        for (experiment, (reader, hash)) in zip(experiments, read) {
+        for (index, (experiment, (reader, hash))) in zip(experiments, read).enumerated() {
+            let isTrial = try experimentsInSearches[index]?.valueIfPermitted() ?? 0 > 0
             let id = hash.fields[ExperimentField.battery].flatMap { BatteryID($0) }
             records.append(
                 try record(
-                    of: experiment, hash: hash, reader: reader,
+                    of: experiment, trial: isTrial ? Self.trial(of: experiment.id) : nil, hash: hash, reader: reader,
                     battery: id.flatMap { batteries[experiment.keyspace.battery($0)] },
                     liveness: try liveness(
                         of: hash, id: experiment.id, in: experiment.keyspace, producers: producers),
@@ -161,8 +164,22 @@ extension Store {
         return records
     }
 
+    /// Returns the search and the number of the trial that the form of an experiment's id tells; nil for another form.
+    private static func trial(of id: ExperimentID) -> (search: SearchID, number: Int)? {
+        var text = id.text
+        return text.withUTF8 { SearchID.trial(of: $0) }
+    }
+
+    /// Appends the command that tells whether an experiment with the id of a trial is one: another client may have chosen the id.
+    private func search(
+        of id: ExperimentID, in keyspace: Keyspace, to pipeline: inout CommandPipeline
+    ) -> PendingReply<Int>? {
+        Self.trial(of: id).map { pipeline.append("EXISTS", keyspace.search($0.search), in: keyspace, as: .integer) }
+    }
+
     private func record(
-        of experiment: StoredExperiment, hash: ExperimentHash, reader: HashReader,
+        of experiment: StoredExperiment, trial: (search: SearchID, number: Int)?, hash: ExperimentHash,
+        reader: HashReader,
         battery reply: StoredExperiment.BatteryReply?, liveness: Liveness, warnings: [String]
     ) throws(QueryError) -> ExperimentRecord {
         var (warnings, reader) = (warnings + experiment.warnings, reader)
@@ -197,8 +214,10 @@ extension Store {
             id: experiment.id.text, battery: hash.fields[ExperimentField.battery], batteryName: battery?.name,
             batteryVersion: battery?.version, batteryDescription: battery?.description, objective: battery?.objective,
             direction: battery?.direction, liveness: liveness,
-            reason: hash.fields[ExperimentField.reason], host: hash.fields[ExperimentField.host],
-            pid: pid, seed: hash.fields[ExperimentField.seed], attempt: attempt, started: started,
+            reason: hash.fields[ExperimentField.reason], stop: hash.fields[ExperimentField.stop],
+            host: hash.fields[ExperimentField.host],
+            pid: pid, seed: hash.fields[ExperimentField.seed], search: trial?.search.text, trial: trial?.number,
+            attempt: attempt, started: started,
             updated: hash.updated, lastEpoch: lastEpoch, bestEpoch: hash.bestEpoch,
             curveEpoch: source == .user
                 ? nil : stated.curveEpoch(in: curves, of: battery, bestEpoch: hash.bestEpoch),

@@ -76,6 +76,12 @@ struct ProducerTimes {
         let time = try reply.valueIfPermitted()?.first.flatMap(\.self).flatMap { Int64($0) }
         return (time, reply.denial == nil)
     }
+
+    /// Returns the time of a producer; nil if there is none, or if the account must not read it.
+    func time(of producer: ProducerID?, in keyspace: Keyspace) throws(QueryError) -> Int64? {
+        guard let producer, let reply = replies[keyspace.producer(producer)] else { return nil }
+        return try reply.valueIfPermitted()?.first.flatMap(\.self).flatMap { Int64($0) }
+    }
 }
 
 extension Store {

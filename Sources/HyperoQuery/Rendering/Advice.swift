@@ -34,6 +34,12 @@ package enum AdviceTopic: Sendable, Hashable {
     case noExperiments
     /// The store has no batteries.
     case noBatteries
+    /// The battery has no searches.
+    case noSearches
+    /// Ended trials that the history of a search lacks.
+    case searchHistory
+    /// The values of a trial that are not those that its history leads to.
+    case explanation
     /// The result contains batteries that differ only in their descriptions.
     case severalBatteries
     /// Rows that differ from the best one by no more than luck.

@@ -91,6 +91,19 @@ package struct Page {
         paragraph([Span(text, style: style)], indent: indent)
     }
 
+    /// The width of a name from which on it moves the values of the others no further.
+    private static let maxNameWidth = 40
+
+    /// Writes one line per name and value, with the values aligned. A long value is whole, and the terminal wraps it.
+    mutating func list(_ items: [(name: String, value: String)]) {
+        let names = items.map { escaped($0.name) }
+        let nameWidth = names.reduce(0) { max($0, min(textWidth($1), Self.maxNameWidth)) }
+        for (name, item) in zip(names, items) {
+            let space = String(repeating: " ", count: max(nameWidth - textWidth(name), 0) + 2)
+            line([Span(name, style: .dim), Span(space), Span(item.value)])
+        }
+    }
+
     /// Writes the values that are equal in all rows of a table in one line, as many as the display has room for, and the number
     /// of the others.
     ///

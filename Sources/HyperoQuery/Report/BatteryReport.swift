@@ -95,6 +95,8 @@ package struct BatteryReport: Sendable {
     package var importance: ImportanceReport?
     /// The difference to the best value that may be luck; nil if it cannot be estimated.
     package var noise: Noise?
+    /// The searches of the batteries, the oldest first.
+    package var searches: [SearchReport] = []
     /// The malformed values that were left out and the declarations without effect, one sentence each.
     package var warnings: [String]
 

@@ -62,13 +62,15 @@ extension Store {
         let lowestIsBest = try channelsWithLowBest(
             found.filter { $0.kind == .maximum }.map(\.label), in: subject.newest, warnings: &warnings)
         let source = BatterySource(batteries)
+        let searches = try searches(of: batteries, warnings: &warnings)
         return BatteryReport(
             name: subject.newest.name, ids: source.batteries.map(\.id), versionsText: source.versionsText,
             description: subject.newest.description, objective: subject.channel,
             isHighestBest: subject.isHighestFirst, lowestIsBest: lowestIsBest, now: clock(),
             total: max(importance.experimentCount, columns.count), filter: filter,
             count: columns.count, isCut: isCut, columns: found, channels: curves.channels,
-            lines: curves.lines, importance: importance, noise: noise, warnings: warnings)
+            lines: curves.lines, importance: importance, noise: noise, searches: searches,
+            warnings: warnings)
     }
 
     /// Returns those of some channels of which low values are better, by their declarations or names.

@@ -121,6 +121,7 @@ public struct WatchEvent: Sendable, Hashable {
             object.add("from", value: start.from)
             // Only trials of a search have them.
             if let token = start.token { object.add("token", value: token.token) }
+            if let asof = start.asof { object.add("asof", value: asof.description) }
         case .param(let entries, _):
             object.add("params", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
         case .meta(let entries): object.add("meta", value: entries.map { NamedValue(name: $0.name, text: $0.value) })
@@ -148,6 +149,12 @@ public struct WatchEvent: Sendable, Hashable {
             object.add("sampler", value: search.sampler)
             object.add("attempts", value: search.attempts)
             object.add("lease", value: search.lease)
+            if let rule = search.stopping {
+                object.add("stopping", value: rule.kind.rawValue)
+                object.add("stopping_epochs", value: rule.epochs)
+                object.add("stopping_first", value: rule.first)
+                object.add("stopping_factor", value: rule.factor)
+            }
         case .claim(let search): object.add("search", value: search.text)
         case .enqueue(let search, let entries):
             object.add("search", value: search.text)

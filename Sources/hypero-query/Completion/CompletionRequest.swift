@@ -10,6 +10,8 @@ struct CompletionRequest {
         /// Fixed words.
         case words([String])
         case battery
+        /// A battery, or the id of a search.
+        case search
         case version
         case experiment
         /// A list of columns, separated by commas. `extra` are further words, `mayDescend` allows `-` before a column.
@@ -105,14 +107,15 @@ struct CompletionRequest {
             // With --top, the argument is a battery.
             if kind == .experiment, values["--top"] != nil { kind = arguments.isEmpty ? .battery : .option }
             // Only the arguments of experiments may be repeated.
-            if arguments.count >= names.count, kind != .experiment { kind = .option }
+            if arguments.count >= names.count, kind != .experiment || name == "trial" { kind = .option }
         }
     }
 
     private static func kind(ofArgument name: String) -> Kind {
         switch name {
         case "name", "battery": .battery
-        case "experiment", "experiments": .experiment
+        case "experiment", "experiments", "trial": .experiment
+        case "search": .search
         case "shell": .words(Shell.allCases.map(\.rawValue))
         default: .nothing
         }

@@ -37,6 +37,10 @@ struct CompletionWords {
             words = candidates("batteries") { store in try store.batteryCandidates() }.map(Self.word)
             // The program would take such a name as an option.
             if !request.isAfterTerminator { words.removeAll { $0.text.begins(with: "-") } }
+        case .search:
+            words = candidates("batteries") { store in try store.batteryCandidates() }.map(Self.word)
+            if !request.isAfterTerminator { words.removeAll { $0.text.begins(with: "-") } }
+            words += candidates("searches") { store in try store.searchCandidates() }.map(Self.word)
         case .version:
             words =
                 battery.map { name in candidates("versions") { try $0.versionCandidates(of: name) }.map(Self.word) }
