@@ -1,4 +1,6 @@
 import Foundation
+import HyperoSchema
+import HyperoSearch
 import TestSupport
 import Testing
 
@@ -8,7 +10,7 @@ import Testing
     private static let queries = [
         "", "batteries", "versions", "rank", "experiments", "show", "curves", "compare", "columns", "importance",
         "export",
-        "status", "dead", "verify", "watch", "completions",
+        "status", "dead", "verify", "watch", "completions", "search", "explain",
     ]
 
     @Test(.enabled("jq is not installed") { isInPath("jq") }) func `The examples of hypero-query run`() throws {
@@ -57,11 +59,29 @@ import Testing
             "hypero-demo", ["--experiments", "10", "--workers", "2", "--epochs", "4"],
             environment: ["HYPERO_REDIS": server.url], within: .seconds(120))
         try #require(demo.succeeded, "\(demo)")
+        addSearch(to: server)
         let drained = try ChildProcess.run(
             "hypero-ingest", ["--drain"], environment: ["HYPERO_REDIS": server.url], within: .seconds(60))
         try #require(drained.succeeded, "\(drained)")
         try #require(server.cli("SAVE") == "OK")
         return try Data(contentsOf: URL(fileURLWithPath: server.folder.file("dump.rdb")))
+    }
+
+    /// Adds the search and the trial that the examples name, to the battery of the demo.
+    private static func addSearch(to server: RedisServer) {
+        func add(_ event: String, _ fields: String...) {
+            server.cli(
+                ["XADD", "{hypero}:events", "*", "event", event, "battery", "digits-mlp.v1.29ad403f"] + fields)
+        }
+        let momentum = PriorSampler(seed: 1, trial: 41).uniform("momentum", low: 0, high: 0.95)
+        let trial = "s3f09c1aa-41"
+        add("search", "search", "s3f09c1aa", "trials", "200", "seed", "1", "sampler", "random")
+        add("start", "experiment", trial, "attempt", "1")
+        add(
+            "param", "experiment", trial, "param.momentum", Number.text(of: momentum), "space.momentum",
+            "uniform 0 0.95")
+        add("epoch", "experiment", trial, "epoch", "1", "curve.valid", "0.5", "curve.test", "0.5")
+        add("end", "experiment", trial, "status", "done")
     }
 
     /// Starts a server with the data of the demo, as `.demo/redis.sock` of a folder.

@@ -51,6 +51,8 @@ struct ChaosProducer: ParsableCommand {
     @Option(help: "The index of its battery.") var resumeBattery = 0
     @Option(help: "The number of this process among those that ran it.") var attempt = 2
     @Option(help: "The first epoch whose rows are withdrawn.") var from: Int?
+    @Option(help: "Run trials of a search of this many, instead of experiments.") var search: Int?
+    @Option(help: "The seed of the search.") var searchSeed: UInt64 = 1
 
     var resumed: ResumedExperiment? {
         resume.map { ResumedExperiment(id: $0, battery: resumeBattery, attempt: attempt, from: from) }
@@ -67,6 +69,11 @@ struct ChaosProducer: ParsableCommand {
             configuration.durabilityWindow = .seconds(1)
         }
         let client = try Client(configuration)
+        if let search {
+            Searcher(Hypero(client), folder: sides, random: SplitMix64(seed: seed)).run(
+                trials: search, seed: searchSeed)
+            withExtendedLifetime(client) { Glibc.exit(0) }
+        }
         let trainers = (1...threads).map { number in
             Trainer(
                 client, number: number, isShared: threads > 1, options: self, forks: number == 1 ? forks : .none,

@@ -43,6 +43,12 @@ struct Chaos: ParsableCommand {
             valueName: "kind"))
     var servers: ServerGroup.Kind?
 
+    @Option(
+        help: ArgumentHelp(
+            "Run this many searches instead, one after another, each of 200 trials by eight processes, and check that each trial "
+                + "ends once.", valueName: "n"))
+    var searches: Int?
+
     func validate() throws {
         guard seconds > 0 else { throw ValidationError("--seconds must be at least 1, not \(seconds)") }
         guard rate > 0 else { throw ValidationError("--rate must be at least 1, not \(rate)") }
@@ -87,13 +93,14 @@ struct Chaos: ParsableCommand {
             return faults.contains(.flushAll)
                 ? Self.kindsWithFlushAll
                 : TrainingKind.allCases.filter {
-                    ($0 != .python || python != nil) && ($0 != .wrongType || servers == nil)
+                    $0 != .searching && ($0 != .python || python != nil) && ($0 != .wrongType || servers == nil)
                 }
         }
         return kinds.split(separator: ",").compactMap { TrainingKind(rawValue: String($0)) }
     }
 
     func run() throws {
+        if let searches { return try runSearches(searches) }
         let run = try ChaosRun(
             seed: seed, rate: rate, trainings: trainings, faults: faults, python: python, servers: servers)
         do {
@@ -110,6 +117,29 @@ struct Chaos: ParsableCommand {
             print("seed \(seed); files of the run: \(try run.keepFiles())")
             throw ExitCode(2)
         }
+    }
+}
+
+extension Chaos {
+    private func runSearches(_ count: Int) throws {
+        var total = SearchVerdict()
+        for seed in seed..<(seed + UInt64(count)) {
+            let run = try SearchRun(seed: seed, faults: faults.filter(\.isJudgedWithSearches), servers: servers)
+            do {
+                let verdict = try run.run()
+                print("seed \(seed): \(verdict.text)")
+                total.add(verdict)
+                guard verdict.differences.isEmpty else {
+                    print("files of the run: \(try run.keepFiles())")
+                    throw ExitCode(1)
+                }
+            } catch let error as TestFailure {
+                print("seed \(seed): the run failed: \(error)")
+                print("files of the run: \(try run.keepFiles())")
+                throw ExitCode(2)
+            }
+        }
+        print("\(count) searches: \(total.text)")
     }
 }
 

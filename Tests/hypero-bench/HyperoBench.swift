@@ -17,6 +17,7 @@ import ArgumentParser
 /// - ``ConnectionsSection``: thousands of connections, and a restart of Redis.
 /// - ``PeersSection``: other trackers with the same rows.
 /// - ``SearchSection``: the best values that searches find, and the time of a suggestion.
+/// - ``StoppingSection``: the savings by stopping bad trainings.
 ///
 /// Every measurement has its own Redis, so that none inherits the files and the memory of another. The append-only file
 /// is synced every second, as recommended to users. Two measurements that are compared alternate, and their medians are

@@ -4,7 +4,7 @@ struct SectionsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Run sections of the benchmark (the default subcommand).")
 
-    @Argument(help: "The sections to run (default: all but partitions, connections and peers).")
+    @Argument(help: "The sections to run (default: all but partitions, connections, peers and stopping).")
     var names: [SectionName] = []
 
     @Flag(help: "Print one JSON object per line: first the machine, then one object per figure.")
@@ -22,7 +22,7 @@ struct SectionsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Experiments in the backlog of rows.", valueName: "n"))
     var experiments: Int?
 
-    @Option(help: ArgumentHelp("A Python with optuna, for search.", valueName: "path"))
+    @Option(help: ArgumentHelp("A Python with optuna, for search and stopping.", valueName: "path"))
     var python: String?
 
     func validate() throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Hypero
 import HyperoSchema
 
 /// The options that determine the number and size of the trainings, and their battery.
@@ -15,6 +16,15 @@ struct TrainingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp("The same seed and number of workers draw the same hyper-parameters.", valueName: "number"))
     var seed: UInt64 = 1
+
+    @Option(
+        help: ArgumentHelp(
+            "Share the trials of a search: tpe learns from those that have ended, random does not. Needs a running hypero-ingest.",
+            valueName: "sampler"))
+    var search: SamplerOption?
+
+    @Flag(help: "Stop the trials of the search early that are worse than others: successive halving.")
+    var stopEarly = false
 
     // Unconditional parsing, because a text may begin with a dash, and "=" cannot be followed by an empty text.
     @Option(parsing: .unconditional, help: ArgumentHelp("The battery's name.", valueName: "text"))
@@ -34,6 +44,10 @@ struct TrainingOptions: ParsableArguments {
         try Self.check("--workers", is: workers, within: 1...256)
         try Self.check("--epochs", is: epochs, within: 1...1_000_000)
         try Self.check("--version", is: version, within: 0...Int(Limits.integer))
+        guard search != nil || !stopEarly else {
+            throw ValidationError("--stop-early needs a search. For example, write --search tpe --stop-early.")
+        }
+        if stopEarly { try Self.check("--epochs", is: epochs, within: 2...1_000_000) }
         guard (1...256).contains(name.utf8.count), !name.hasControlCharacters else {
             throw ValidationError(
                 "--name must be 1 to 256 bytes without control characters. For example, write --name \"digits mlp\".")
@@ -58,7 +72,19 @@ struct TrainingOptions: ParsableArguments {
         [
             "--experiments=\(experiments)", "--workers=\(workers)", "--epochs=\(epochs)", "--seed=\(seed)",
             "--version=\(version)", "--name", name, "--description", description,
-        ]
+        ] + (search.map { ["--search=\($0.rawValue)"] } ?? []) + (stopEarly ? ["--stop-early"] : [])
+    }
+}
+
+/// The values of `--search`.
+enum SamplerOption: String, ExpressibleByArgument, CaseIterable {
+    case tpe, random
+
+    var sampler: Search.Sampler {
+        switch self {
+        case .tpe: .tpe
+        case .random: .random
+        }
     }
 }
 

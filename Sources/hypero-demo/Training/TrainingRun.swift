@@ -33,6 +33,10 @@ struct TrainingRun {
             slowest = max(slowest, clock.now - epochStart)
             if metrics.valid > best?.valid ?? -1 { best = .init(valid: metrics.valid, test: metrics.test) }
             report(metrics)
+            if experiment.shouldStop {
+                status = .stopped
+                break
+            }
             if metrics.isDiverged {
                 status = .failed
                 break
@@ -45,7 +49,7 @@ struct TrainingRun {
         switch status {
         case .done: experiment.finish()
         case .failed: experiment.fail("diverged")
-        case .stopped: experiment.stop("interrupted")
+        case .stopped: experiment.stop(experiment.stopReason ?? "interrupted")
         }
         return TrainingResult(experiment: experiment.id, status: status, best: best)
     }

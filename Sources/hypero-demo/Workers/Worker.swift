@@ -27,9 +27,19 @@ struct Worker {
         let run = TrainingRun(dataset: Dataset(Digits.embedded), epochs: training.epochs) {
             InterruptCounter.isInterrupted
         }
-        for _ in 0..<assignment.experiments where !InterruptCounter.isInterrupted {
-            let result = run.run(battery.experiment()) { metrics in send(.epoch(valid: metrics.valid)) }
-            send(.end(result))
+        func train(_ experiment: Experiment) {
+            send(.end(run.run(experiment) { metrics in send(.epoch(valid: metrics.valid)) }))
+        }
+        if let sampler = training.search {
+            let search = battery.search(
+                trials: training.experiments, seed: training.seed, sampler: sampler.sampler,
+                stopping: training.stopEarly ? .halving(epochs: training.epochs) : nil)
+            // Not a loop over the search, which would not end at an interrupt while it waits for a trial.
+            while !InterruptCounter.isInterrupted, !search.isFinished {
+                if let trial = search.next(timeout: .milliseconds(100)) { train(trial) }
+            }
+        } else {
+            for _ in 0..<assignment.experiments where !InterruptCounter.isInterrupted { train(battery.experiment()) }
         }
 
         let isSent = close(hypero)

@@ -3,6 +3,7 @@ import Glibc
 /// A fault. The raw values appear in reports and are the values of the options `--only` and `--without`.
 enum Fault: String, CaseIterable {
     case killTraining = "kill -9 training"
+    case suspendTraining = "SIGSTOP training"
     case killIngest = "kill -9 ingest"
     case suspendIngest = "SIGSTOP ingest beyond its lease"
     case killRedis = "kill -9 redis"
@@ -52,12 +53,23 @@ enum Fault: String, CaseIterable {
         }
     }
 
+    /// True if the fault may occur in a run of searches, whose judge knows neither deletions nor several deployments.
+    var isJudgedWithSearches: Bool {
+        switch self {
+        case .killTraining, .suspendTraining, .killIngest, .suspendIngest, .killRedis, .cutFile, .failover,
+            .killConnections,
+            .pause, .resets, .cutReplies, .killPrimary, .suspendPrimary, .promote:
+            true
+        default: false
+        }
+    }
+
     /// Returns whether the fault can be injected into the servers of a run; nil for a single server behind a faulty network.
     func isPossible(with servers: ServerGroup.Kind?) -> Bool {
         switch self {
         case .killPrimary, .suspendPrimary, .promote, .killSeed: servers != nil
         case .migrateSlot: servers == .cluster
-        case .killTraining, .killIngest, .suspendIngest: true
+        case .killTraining, .suspendTraining, .killIngest, .suspendIngest: true
         default: servers == nil && isPossible
         }
     }

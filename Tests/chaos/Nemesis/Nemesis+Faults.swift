@@ -7,6 +7,10 @@ extension Nemesis {
     func perform(_ fault: Fault) throws {
         switch fault {
         case .killTraining: killTraining()
+        case .suspendTraining:
+            let training = testbed.fleet.suspendOne(using: &random)
+            try wait(milliseconds: 500...5_000)
+            training?.resume()
         case .killIngest: try testbed.ingests.replace(draw(0...1))
         case .suspendIngest:
             let ingest = testbed.ingests[draw(0...1)]

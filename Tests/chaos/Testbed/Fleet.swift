@@ -110,6 +110,16 @@ final class Fleet {
         }
     }
 
+    /// Sets the search of the trainings that start from now on.
+    func useSearch(trials: Int, seed: UInt64) { settings.search = (trials, seed) }
+
+    /// Suspends a random training; nil if none runs.
+    func suspendOne(using random: inout SeededGenerator) -> ChildProcess? {
+        let process = trainings.map(\.process).filter(\.isRunning).randomElement(using: &random)
+        process?.suspend()
+        return process
+    }
+
     /// Sends SIGTERM to all trainings and their children, and waits until all have ended.
     func stop() throws {
         for training in trainings { training.process.terminate() }

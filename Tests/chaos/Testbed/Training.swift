@@ -25,6 +25,8 @@ struct Training {
         var partitions = 1
         /// True if trainings flush until their events are applied.
         var flushes = false
+        /// The number of trials and the seed of the search that trainings of the kind ``TrainingKind/searching`` run.
+        var search: (trials: Int, seed: UInt64) = (1, 1)
         /// The Python interpreter of the trainings in Python.
         var python: String?
     }
@@ -56,6 +58,8 @@ struct Training {
         case .pool: options += ["--events", events, "--forks", "pool"]
         case .python: options += ["--events", events]
         case .wrongType: options += ["--wrong-type"]
+        case .searching:
+            options += ["--search", "\(settings.search.trials)", "--search-seed", "\(settings.search.seed)"]
         case .resuming:
             options += ["--events", events] + (resumed?.options(using: &random) ?? [])
             if random.chance(30) { options += ["--ending", "exit"] }
@@ -133,12 +137,15 @@ enum TrainingKind: String, CaseIterable {
     case wrongType
     /// Resumes an experiment of a training that has ended or was killed, and ends after some events.
     case resuming
+    /// Runs trials of a search until all have ended. Only in a run of its own, whose judge is ``SearchJudge``.
+    case searching
 
     /// True if the experiments may be resumed: each has one thread of one process.
     var isResumable: Bool {
         switch self {
         case .long, .short, .leaving, .resuming: true
-        case .manyThreads, .forking, .daemon, .outliving, .outlivingThreads, .pool, .python, .wrongType: false
+        case .manyThreads, .forking, .daemon, .outliving, .outlivingThreads, .pool, .python, .wrongType, .searching:
+            false
         }
     }
 
@@ -146,7 +153,7 @@ enum TrainingKind: String, CaseIterable {
     var leavesOrphans: Bool {
         switch self {
         case .daemon, .outliving, .outlivingThreads: true
-        case .long, .manyThreads, .short, .leaving, .forking, .pool, .python, .wrongType, .resuming: false
+        case .long, .manyThreads, .short, .leaving, .forking, .pool, .python, .wrongType, .resuming, .searching: false
         }
     }
 }

@@ -49,6 +49,7 @@ enum SectionName: String, CaseIterable, Encodable {
     case connections
     case peers
     case search
+    case stopping
 }
 
 /// The unit of a figure. The raw values appear in the tables and in JSON.

@@ -9,7 +9,7 @@ protocol Section {
 extension SectionName: ExpressibleByArgument {
     /// The sections of a run without names: those that need only hypero, Redis and the usual limits
     /// of open files.
-    static let defaults = allCases.filter { $0 != .peers && $0 != .connections && $0 != .partitions }
+    static let defaults = allCases.filter { $0 != .peers && $0 != .connections && $0 != .partitions && $0 != .stopping }
 
     var section: any Section {
         switch self {
@@ -24,6 +24,7 @@ extension SectionName: ExpressibleByArgument {
         case .connections: ConnectionsSection()
         case .peers: PeersSection()
         case .search: SearchSection()
+        case .stopping: StoppingSection()
         }
     }
 }
