@@ -10,12 +10,13 @@ final class TrialBoard: @unchecked Sendable {
     private var claims: [Claim] = []
     private var signals: [StopSignal] = []
     private var lastClaim: UInt32 = 0
-    private var shortestLease = Int64.max
 
     private unowned let journal: Journal
     /// The number of claims that wait, and that of the trials that run.
     private let waiting = Atomic<Int>(0)
     private let running = Atomic<Int>(0)
+    /// The shortest lease of all searches in milliseconds. An atomic, because the sender's thread reads it at each step.
+    private let shortestLease = Atomic<Int64>(.max)
     /// The number of running trials that the search may stop.
     private let stoppable = Atomic<Int>(0)
 
@@ -38,7 +39,7 @@ final class TrialBoard: @unchecked Sendable {
             let claim = Claim(
                 number: lastClaim, generation: journal.generation, search: search, lease: lease, history: history)
             claims.append(claim)
-            shortestLease = min(shortestLease, lease)
+            shortestLease.min(lease, ordering: .relaxed)
             waiting.add(1, ordering: .releasing)
             return claim
         }
@@ -93,7 +94,10 @@ final class TrialBoard: @unchecked Sendable {
     var hasStoppableTrials: Bool { stoppable.load(ordering: .acquiring) > 0 }
 
     /// The shortest lease of all searches, in milliseconds; nil without a search.
-    var lease: Int64? { journal.withLock { shortestLease == .max ? nil : shortestLease } }
+    var lease: Int64? {
+        let lease = shortestLease.load(ordering: .relaxed)
+        return lease == .max ? nil : lease
+    }
 
     /// Records the sequence number of a claim, when its event is sent.
     func setSeq(_ seq: UInt64, ofClaim number: UInt32) {
