@@ -67,13 +67,19 @@ package final class FakeServer: Sendable {
     package let port: UInt16?
 
     private let folder: TemporaryFolder
-    private let listener: Int32
     private let state: State
 
-    /// The open connections, which the server ends with itself. The mutex protects them.
+    /// The listener and the open connections, which the server ends with itself. The mutex protects them.
     private final class State: Sendable {
-        let descriptors = Mutex<Set<Int32>>([])
+        let descriptors: Mutex<Set<Int32>>
         let accepted = Atomic<Int>(0)
+
+        init(listener: Int32) { descriptors = Mutex([listener]) }
+
+        func close(_ descriptor: Int32) {
+            descriptors.withLock { _ = $0.remove(descriptor) }
+            Glibc.close(descriptor)
+        }
     }
 
     /// The number of connections accepted so far.
@@ -89,29 +95,28 @@ package final class FakeServer: Sendable {
         port = tcp ? try SocketAddress.freePort() : nil
         let address = port.map { SocketAddress.loopback($0) } ?? .unix(folder.file("fake.sock"))
         url = port.map { "redis://127.0.0.1:\($0)" } ?? "unix://\(folder.file("fake.sock"))"
-        listener = try address.listen()
+        let listener = try address.listen()
         _ = fcntl(listener, F_SETFL, 0)
-        state = State()
-        let (listener, state) = (listener, state)
+        let state = State(listener: listener)
+        self.state = state
         _ = ThreadGroup(1) { _ in
             while true {
                 let descriptor = accept(listener, nil, nil)
-                guard descriptor >= 0 else { return }
+                // Only this thread closes the listener: a later server could get its number, and its connections
+                // would be answered by this one.
+                guard descriptor >= 0 else { return state.close(listener) }
                 state.descriptors.withLock { _ = $0.insert(descriptor) }
                 state.accepted.add(1, ordering: .acquiringAndReleasing)
                 _ = ThreadGroup(1) { _ in
                     var connection = Connection(descriptor)
                     serve(&connection)
-                    state.descriptors.withLock { _ = $0.remove(descriptor) }
-                    close(descriptor)
+                    state.close(descriptor)
                 }
             }
         }
     }
 
     deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         state.descriptors.withLock { for descriptor in $0 { shutdown(descriptor, Int32(SHUT_RDWR)) } }
     }
 }
