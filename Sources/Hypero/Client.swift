@@ -133,20 +133,18 @@ package final class Client: Sendable {
     }
 
     /// Returns the client that logs to the partition of a search: this one, or one with a connection of its own.
-    func client(of search: SearchID) -> Client {
+    ///
+    /// - Throws: ``SchemaError`` if that one cannot be created.
+    func client(of search: SearchID) throws(SchemaError) -> Client {
         let index = Keyspace.partition(of: search, among: partition.count)
         guard index != partition.index, var configuration else { return self }
         configuration.partition = index
-        var client = self
-        ForkGuard.excludingForks {
-            if let known = siblings.clients[index] {
-                client = known
-            } else if let new = try? Client(configuration) {
-                siblings.clients[index] = new
-                client = new
-            }
+        return try ForkGuard.excludingForks { () throws(SchemaError) in
+            if let client = siblings.clients[index] { return client }
+            let client = try Client(configuration)
+            siblings.clients[index] = client
+            return client
         }
-        return client
     }
 
     /// This client and those of other partitions.

@@ -61,12 +61,10 @@ final class BatteryHandle: Handle {
 final class SearchHandle: Handle {
     let search: Search
     let id: CText
-    let waits: TrialWaits
 
-    init(_ search: Search, lease: Duration, of client: ClientHandle) {
+    init(_ search: Search) {
         self.search = search
         id = CText(search.id)
-        waits = TrialWaits(search, lease: lease, client: client)
     }
 }
 

@@ -49,21 +49,17 @@ private func open(
                 + "\(Limits.stoppingEpochs.upperBound), not \(epochs)")
     }
     let stopping: Search.Stopping?
-    let rule: StoppingRule?
     switch options.stopping {
-    case HYPERO_NO_STOPPING: (stopping, rule) = (nil, nil)
-    case HYPERO_HALVING:
-        stopping = .halving(epochs: epochs, first: first, factor: factor)
-        rule = StoppingRule(.halving, epochs: epochs, first: first, factor: factor ?? StoppingRule.defaultFactor)
+    case HYPERO_NO_STOPPING: stopping = nil
+    case HYPERO_HALVING: stopping = .halving(epochs: epochs, first: first, factor: factor)
     case HYPERO_MEDIAN:
         guard factor == nil else { return invalid("stopping_factor needs HYPERO_HALVING") }
         stopping = .median(epochs: epochs, first: first)
-        rule = StoppingRule(.median, epochs: epochs, first: first)
     default:
         return invalid(
             "stopping must be HYPERO_NO_STOPPING, HYPERO_HALVING or HYPERO_MEDIAN, not \(options.stopping.rawValue)")
     }
-    guard rule != nil || (epochs, first, factor) == (0, nil, nil) else {
+    guard stopping != nil || (epochs, first, factor) == (0, nil, nil) else {
         return invalid("stopping_epochs, stopping_first and stopping_factor need stopping")
     }
     let leases = Double(Limits.lease.lowerBound) / 1_000...Double(Limits.lease.upperBound) / 1_000
@@ -74,12 +70,12 @@ private func open(
     guard let id = SearchID("s00000000") else { return invalid("no search") }
     let declared = Event.Search(
         id: id, name: name, seed: options.seed, trials: Int(options.trials), sampler: sampler.rawValue,
-        attempts: Int(options.attempts), lease: lease.wholeMilliseconds, stopping: rule)
+        attempts: Int(options.attempts), lease: lease.wholeMilliseconds, stopping: stopping?.declared)
     if let violation = Event.Body.search(declared).violation { return invalid(violation) }
     let new = battery.battery.search(
         trials: Int(options.trials), seed: options.seed, name: name, sampler: sampler, stopping: stopping,
         attempts: Int(options.attempts), lease: lease)
-    search.pointee = SearchHandle(new, lease: lease, of: battery.client).retained()
+    search.pointee = SearchHandle(new).retained()
     return HYPERO_OK
 }
 
@@ -118,7 +114,7 @@ public func hypero_search_next(
     experiment.pointee = nil
     return SearchHandle.with(search) { search in
         guard let timeout = duration(seconds) else { return invalid("seconds must be 0 or above, not \(seconds)") }
-        switch search.waits.next(until: .now + timeout) {
+        switch search.search.next(until: .now + timeout) {
         case .trial(let trial):
             experiment.pointee = ExperimentHandle(trial).retained()
             return HYPERO_OK

@@ -44,9 +44,9 @@ package struct AdaptiveMutex: @unchecked Sendable {
     }
 
     @inline(__always)
-    package func withLock<Result>(_ body: () -> Result) -> Result {
+    package func withLock<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        return body()
+        return try body()
     }
 }

@@ -105,10 +105,12 @@ enum ForkGuard {
     }
 
     /// Runs a body during which the process does not fork. The body may add and remove participants.
-    static func excludingForks(_ body: () -> Void) {
+    static func excludingForks<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         // The first use registers the handlers.
         _ = participants
-        locks[Stage.rehearsals.rawValue].withLock(body)
+        return try locks[Stage.rehearsals.rawValue].withLock(body)
     }
 
     /// Removes a participant after a body. No fork happens between the two.

@@ -22,7 +22,7 @@ extension Search: Sequence {
         public func next() -> Experiment? {
             current?.finishUnlessEnded()
             current = nil
-            current = search.next(until: nil)
+            if case .trial(let experiment) = search.next(until: nil) { current = experiment }
             return current
         }
     }

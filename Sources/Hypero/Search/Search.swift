@@ -1,4 +1,4 @@
-import HyperoCore
+package import HyperoCore
 import HyperoSchema
 import HyperoSearch
 import Synchronization
@@ -35,7 +35,7 @@ public final class Search: Sendable {
     let client: Client
     let declaration: Event.Search
     let sampler: Sampler
-    /// false if the declaration is outside the limits of the contract: the search has no trial.
+    /// false if the declaration is outside the limits of the contract, or its partition has no client: the search has no trial.
     let isValid: Bool
     /// The ``Journal/generation`` whose producer has declared the search.
     private let declaredGeneration = Atomic<UInt32>(.max)
@@ -43,18 +43,23 @@ public final class Search: Sendable {
     private let hasReported = Atomic<UInt8>(0)
     /// The knowledge of the process of one generation of the journal. A forked child begins without: another thread of its parent may have
     /// been changing the parent's. Protected by the journal's lock.
-    private nonisolated(unsafe) var box: KnowledgeBox
+    private nonisolated(unsafe) var box: SearchKnowledge.Box
 
     init(_ declaration: Event.Search, sampler: Sampler, of battery: BatteryHandle, client: Client) {
         id = declaration.id.text
         searchID = declaration.id
         self.declaration = declaration
         self.sampler = sampler
-        self.client = client.client(of: declaration.id)
         // A handle of its own: another client may log to the partition of the search.
         self.battery = BatteryHandle(copyOf: battery)
-        box = KnowledgeBox(battery.declaration.direction, generation: self.client.journal.generation)
-        let violation = Event.Body.search(declaration).violation
+        var violation = Event.Body.search(declaration).violation
+        do {
+            self.client = try client.client(of: declaration.id)
+        } catch {
+            self.client = client
+            violation = error.description
+        }
+        box = SearchKnowledge.Box(battery.declaration.direction, generation: self.client.journal.generation)
         isValid = battery.isValid && violation == nil
         if let violation { client.report("search not recorded: '\(printable(declaration.name))'", because: violation) }
     }
@@ -96,10 +101,11 @@ public final class Search: Sendable {
     /// Waits for the next trial, and starts it.
     ///
     /// - Parameter timeout: The longest wait; zero to ask without waiting. A claim that has no answer yet is kept for the next call.
-    /// - Returns: The trial, which the caller ends by ``Experiment/finish()``; nil if there is none before the timeout, or if the search
-    ///   ``isFinished``.
+    /// - Returns: The trial, which the caller ends by ``Experiment/finish()``; nil if there is none before the timeout, or if none is left
+    ///   for this process.
     public func next(timeout: Duration) -> Experiment? {
-        next(until: .now + timeout)
+        guard case .trial(let experiment) = next(until: .now + timeout) else { return nil }
+        return experiment
     }
 
     /// Declares the search in the partition, once per process.
@@ -118,90 +124,73 @@ public final class Search: Sendable {
 
 // The wait for a trial.
 extension Search {
-    /// The time after which another claim follows one that got no trial.
-    private struct Retry {
-        private var wait = Duration.milliseconds(250)
-        private let longest: Duration
-        /// The time of the first claim that got no trial.
-        private var since: MonotonicTime?
-
-        init(lease: Int64) {
-            longest = Swift.min(.milliseconds(lease / 4), .seconds(15))
-        }
-
-        mutating func next() -> MonotonicTime {
-            wait = Swift.min(wait * 2, longest)
-            return .now + wait
-        }
-
-        /// Returns whether a trial of each process that was silent at the first such claim would have been given again since.
-        mutating func hasWaited(_ lease: Int64) -> Bool {
-            let first = since ?? .now
-            since = first
-            return .now >= first + .milliseconds(lease + lease / 8) + .seconds(1)
-        }
+    /// The result of a wait for a trial.
+    package enum Outcome {
+        case trial(Experiment)
+        /// No trial is left for this process.
+        case end
+        /// There is none before the deadline.
+        case timeout
     }
 
-    /// Waits for the next trial.
+    /// Waits for the next trial, in one call or in several ones, between which the caller may act.
     ///
-    /// A loop ends once all numbers are given out and no process that is lost may have one. So it waits for a lease, because others are
+    /// The wait ends once all numbers are given out and no process that is lost may have one. So it waits for a lease, because others are
     /// still at work.
-    func next(until deadline: MonotonicTime?) -> Experiment? {
-        guard isValid, !isFinished else { return nil }
-        var retry = Retry(lease: declaration.lease)
-        var losses = 0
-        while declare() {
-            let (claim, isNew) = takeClaim()
-            if isNew, !client.record(.claim(searchID), of: battery, number: claim.number) {
-                client.board.remove(claim)
-                return nil
+    package func next(until deadline: MonotonicTime?) -> Outcome {
+        guard isValid else { return .end }
+        let lease = Duration.milliseconds(declaration.lease)
+        while !isFinished, !client.journal.isClosed {
+            guard pause(until: knowledge { $0.pacing.next }, deadline) else { break }
+            guard let claim = takeClaim() else {
+                reportFull()
+                knowledge { $0.pacing.delay(lease: lease) }
+                continue
             }
             guard let outcome = wait(for: claim, until: deadline) else {
-                keep(claim)
-                return nil
+                knowledge { if claim.generation == client.journal.generation { $0.claims.append(claim) } }
+                break
             }
             switch outcome {
-            case .granted(let grant): return start(grant)
-            case .lost:
-                losses += 1
-                guard losses < 100 else { return nil }
+            case .granted(let grant):
+                knowledge { $0.pacing.begin() }
+                return .trial(start(grant))
+            case .lost: knowledge { $0.pacing.delay(lease: lease) }
             case .refused(let reason):
                 report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
-                return nil
+                return .end
+            case .none(open: 0): isOver.store(true, ordering: .releasing)
             case .none(let open):
-                guard open > 0 else {
-                    isOver.store(true, ordering: .releasing)
-                    return nil
-                }
-                if deadline == nil, retry.hasWaited(declaration.lease) {
-                    report(
-                        2,
-                        "search \(id): all trials are given out, and other processes run \(open) of them. A trial whose process is "
-                            + "lost is given to the next process that runs the search")
-                    return nil
-                }
-                let next = retry.next()
-                if let deadline, deadline < next {
-                    _ = Polling.poll(until: deadline) { client.journal.isClosed }
-                    return nil
-                }
-                _ = Polling.poll(until: next) { client.journal.isClosed }
+                guard knowledge({ $0.pacing.delayOrEnd(lease: lease) }) else { break }
+                report(
+                    2,
+                    "search \(id): all trials are given out, and other processes run \(open) of them. A trial whose process is lost "
+                        + "is given to the next process that runs the search")
+                return .end
             }
         }
-        return nil
+        return isFinished || client.journal.isClosed ? .end : .timeout
+    }
+
+    /// Pauses.
+    ///
+    /// - Returns: false if the deadline comes before the time, after a pause until the deadline, or if the client is closed.
+    private func pause(until time: MonotonicTime, _ deadline: MonotonicTime?) -> Bool {
+        guard time > .now else { return true }
+        let end = deadline.map { Swift.min(time, $0) } ?? time
+        return !Polling.poll(until: end) { client.journal.isClosed } && end == time
     }
 
     /// Waits for the answer to a claim.
     ///
     /// - Returns: nil at the deadline, or if the client is closed.
     private func wait(for claim: Claim, until deadline: MonotonicTime?) -> Claim.Outcome? {
-        let patience = MonotonicTime.now + Self.patience
         while true {
             if let outcome = client.board.takeOutcome(of: claim) { return outcome }
             let now = MonotonicTime.now
             if let deadline, now >= deadline { return nil }
             guard !client.journal.isClosed else { return nil }
-            if now >= patience {
+            if now >= claim.time + Self.patience {
                 report(
                     4,
                     "search \(id) waits for a trial: no answer for \(Self.patience.components.seconds) s. Whether Redis and "
@@ -215,19 +204,25 @@ extension Search {
 
     private static var patience: Duration { .seconds(10) }
 
-    /// Returns a claim that was made before and kept, or a new one.
-    private func takeClaim() -> (Claim, isNew: Bool) {
-        return knowledge { knowledge in
-            if let kept = knowledge.claims.popLast() { return (kept, false) }
-            let claim = client.board.addClaim(
-                of: searchID, lease: declaration.lease, history: sampler == .tpe ? knowledge.lastEntry : nil)
-            return (claim, true)
+    /// Returns a claim that was made before and has no caller that waits for it, or a new one; nil if the journal is full.
+    private func takeClaim() -> Claim? {
+        guard declare() else { return nil }
+        let (kept, lastEntry) = knowledge { ($0.claims.popLast(), $0.lastEntry) }
+        if let kept { return kept }
+        let claim = client.board.addClaim(of: declaration, in: battery.id, after: lastEntry)
+        guard client.record(.claim(searchID), of: battery, number: claim.number) else {
+            client.board.remove(claim)
+            return nil
         }
+        return claim
     }
 
-    /// Keeps a claim without an answer for the next call.
-    private func keep(_ claim: Claim) {
-        knowledge { if claim.generation == client.journal.generation { $0.claims.append(claim) } }
+    private func reportFull() {
+        guard !client.journal.isClosed else { return }
+        report(
+            8,
+            "search \(id) waits for a trial: the journal has no place for the claim. It has again once events are sent. Whether Redis "
+                + "and hypero-ingest run shows `hypero-query status`")
     }
 
     private func start(_ grant: TrialGrant) -> Experiment {
@@ -235,10 +230,11 @@ extension Search {
         let experiment = searchID.experiment(ofTrial: grant.number).text
         let trial = Trial(
             number: grant.number, id: experiment, attempt: grant.attempt, lastEpoch: grant.lastEpoch,
-            signal: StopSignal(experiment: experiment, isStoppable: declaration.stopping != nil))
+            signal: StopSignal(
+                experiment: experiment, isStoppable: grant.isStoppable ?? (declaration.stopping != nil)))
         var asof: String?
         let source: ParameterSource
-        switch sampler {
+        switch grant.sampler ?? sampler {
         case .random: source = ParameterSource(seed: declaration.seed, number: UInt64(grant.number), fixed: fixed)
         case .tpe:
             let (history, last) = knowledge { knowledge in
@@ -258,7 +254,7 @@ extension Search {
         let current = client.journal.withLock {
             let generation = client.journal.generation
             if box.generation != generation {
-                box = KnowledgeBox(battery.declaration.direction, generation: generation)
+                box = SearchKnowledge.Box(battery.declaration.direction, generation: generation)
             }
             return box
         }
@@ -289,41 +285,5 @@ extension Search {
     private func report(_ kind: UInt8, _ message: @autoclosure () -> String) {
         let before = hasReported.bitwiseOr(kind, ordering: .relaxed).oldValue
         if before & kind == 0 { client.notify(message()) }
-    }
-}
-
-/// The knowledge of one process about a search.
-private final class KnowledgeBox: Sendable {
-    let generation: UInt32
-    let knowledge: Mutex<SearchKnowledge>
-
-    init(_ direction: Direction, generation: UInt32) {
-        self.generation = generation
-        knowledge = Mutex(SearchKnowledge(direction: direction))
-    }
-}
-
-/// The claims without an answer, and the part of the history that a process knows.
-struct SearchKnowledge {
-    var claims: [Claim] = []
-    private(set) var history: SearchHistory
-    /// The id of the last known entry.
-    private(set) var lastEntry = "0-0"
-
-    init(direction: Direction) {
-        history = SearchHistory(direction: direction)
-    }
-
-    /// Adds the entries of a grant after the last known one. Grants of several threads may have the same entries.
-    mutating func record(_ grant: TrialGrant) {
-        guard let last = grant.lastEntry.flatMap({ StreamID($0) }), let known = StreamID(lastEntry), last > known else {
-            return
-        }
-        var spaces: [ExactText: Distribution] = [:]
-        for (name, text) in grant.spaces { spaces[name] = Distribution(text: text) }
-        for (id, fields) in grant.history where id > known {
-            if let trial = PastTrial(entry: fields, spaces: spaces) { history.record(trial) }
-        }
-        lastEntry = last.description
     }
 }

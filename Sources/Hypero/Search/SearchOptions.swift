@@ -1,4 +1,4 @@
-import HyperoSchema
+package import HyperoSchema
 
 extension Search {
     /// The source of the hyper-parameters of a search's trials.
@@ -45,7 +45,7 @@ extension Search {
         }
 
         /// The rule in the declaration of the search.
-        var declared: StoppingRule {
+        package var declared: StoppingRule {
             StoppingRule(kind, epochs: epochs, first: first, factor: factor ?? StoppingRule.defaultFactor)
         }
     }

@@ -1,3 +1,4 @@
+import HyperoCore
 import HyperoSchema
 import Synchronization
 
@@ -30,16 +31,16 @@ final class TrialBoard: @unchecked Sendable {
     /// Adds a claim.
     ///
     /// - Parameters:
-    ///   - search: The search.
-    ///   - lease: The lease of the search in milliseconds.
-    ///   - history: The id of the last known entry of the search's history; nil if the sampler needs no history.
-    func addClaim(of search: SearchID, lease: Int64, history: String?) -> Claim {
+    ///   - search: The declaration of the search.
+    ///   - battery: The battery of the search.
+    ///   - lastEntry: The id of the last known entry of the search's history.
+    func addClaim(of search: Event.Search, in battery: BatteryID, after lastEntry: String) -> Claim {
         journal.withLock {
             lastClaim &+= 1
             let claim = Claim(
-                number: lastClaim, generation: journal.generation, search: search, lease: lease, history: history)
+                number: lastClaim, generation: journal.generation, search: search, battery: battery, lastEntry: lastEntry)
             claims.append(claim)
-            shortestLease.min(lease, ordering: .relaxed)
+            shortestLease.min(search.lease, ordering: .relaxed)
             waiting.add(1, ordering: .releasing)
             return claim
         }
@@ -159,22 +160,28 @@ final class Claim: @unchecked Sendable {
     /// The journal's generation.
     let generation: UInt32
     let search: SearchID
-    /// The lease of the search in milliseconds.
-    let lease: Int64
-    /// The id of the last known entry of the search's history; nil if the sampler needs no history.
-    let history: String?
+    /// The sampler of this process' declaration of the search.
+    let sampler: Search.Sampler?
+    let battery: BatteryID
+    /// The id of the last known entry of the search's history.
+    let lastEntry: String
+    /// The time of the claim.
+    let time = MonotonicTime.now
     // Protected by the journal's lock.
     var seq: UInt64?
     fileprivate(set) var outcome: Outcome?
     /// true once ``outcome`` is set.
     fileprivate let isAnswered = Atomic<Bool>(false)
 
-    init(number: UInt32, generation: UInt32, search: SearchID, lease: Int64, history: String?) {
+    fileprivate init(
+        number: UInt32, generation: UInt32, search: Event.Search, battery: BatteryID, lastEntry: String
+    ) {
         self.number = number
         self.generation = generation
-        self.search = search
-        self.lease = lease
-        self.history = history
+        self.search = search.id
+        sampler = search.sampler.flatMap { Search.Sampler(rawValue: $0) }
+        self.battery = battery
+        self.lastEntry = lastEntry
     }
 }
 

@@ -12,6 +12,12 @@ struct TrialGrant {
     let point: String?
     /// The fields of the experiment's hash, from the second attempt on. They have the hyper-parameters of the first one.
     var experiment: [(name: String, value: String)] = []
+    /// The sampler of the first declaration of the search; nil if it is not known.
+    var sampler: Search.Sampler?
+    /// true if the first declaration of the search has a rule that stops trainings; nil if it is not known.
+    var isStoppable: Bool?
+    /// The direction of the first declaration of the battery; nil if it is not known.
+    var direction: Direction?
     /// The distributions of the hyper-parameters of the search, by name.
     var spaces: [ExactText: String] = [:]
     /// The entries of the history after the last known one, and the id of the last one.

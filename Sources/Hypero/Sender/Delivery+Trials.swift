@@ -81,9 +81,20 @@ extension Delivery {
             let experiment = claim.search.experiment(ofTrial: grant.number)
             grant.experiment = try link.readHash(keyspace.experiment(experiment)) ?? []
         }
-        guard var last = claim.history else { return grant }
+        // The first declaration counts, and it may be that of another program.
         for (name, value) in try link.readHash(keyspace.search(claim.search)) ?? [] {
-            if let name = name.dropping(prefix: Prefix.space) { grant.spaces[ExactText(name)] = value }
+            switch name {
+            case SearchField.sampler: grant.sampler = Search.Sampler(rawValue: value)
+            case SearchField.created: grant.isStoppable = grant.isStoppable ?? false
+            case SearchField.stopping: grant.isStoppable = true
+            default: if let name = name.dropping(prefix: Prefix.space) { grant.spaces[ExactText(name)] = value }
+            }
+        }
+        guard grant.sampler ?? claim.sampler == .tpe else { return grant }
+        var last = claim.lastEntry
+        if last == SearchKnowledge.noEntry {
+            let text = try link.readField(BatteryField.direction, of: keyspace.battery(claim.battery))
+            grant.direction = text.flatMap { Direction(rawValue: $0) }
         }
         while callbacks.shouldContinue() {
             let entries = try link.readHistory(of: claim.search, after: last, count: Self.historyCount) ?? []

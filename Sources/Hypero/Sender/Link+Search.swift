@@ -65,6 +65,23 @@ extension Link {
         }
     }
 
+    /// Reads a field of a hash.
+    ///
+    /// Command: `HGET <key> <field>`.
+    ///
+    /// - Returns: nil if the field does not exist, and if the server denies or refuses the command.
+    mutating func readField(_ field: String, of key: String) throws(RedisError) -> String? {
+        writer.removeAll()
+        writer.command("HGET", key, field)
+        try sendCommands()
+        do {
+            return try receiveText().get()
+        } catch {
+            guard error.isDeniedOrRefused else { throw error }
+            return nil
+        }
+    }
+
     /// Reads the next entries of a search's history.
     ///
     /// Command: `XRANGE {hypero}:search:<id>:trials (<after> + COUNT <count>`.
