@@ -95,8 +95,13 @@ class LoopTests(SearchTestCase):
         for call in (lambda: search.enqueue(), lambda: search.enqueue({}), lambda: search.enqueue(x=float("nan"))):
             with self.assertRaises(ValueError):
                 call()
-        for call in (lambda: search.enqueue({1: 2}), lambda: search.enqueue(x=object()), lambda: search.enqueue(7)):
-            with self.assertRaises(TypeError):
+        for call, error in (
+            (lambda: search.enqueue({1: 2}), "the name of a hyper-parameter must be a str"),
+            (lambda: search.enqueue(depth=2, x=object()), "the value of 'x' must be a number"),
+            (lambda: search.enqueue(7), "a point must be a mapping from names to values, not a int"),
+            (lambda: search.enqueue([{"x": 1}]), "not a list: add each point by a call of its own"),
+        ):
+            with self.assertRaisesRegex(TypeError, error):
                 call()
 
     def test_a_trial_that_has_read_that_it_should_stop_is_stopped(self):
@@ -285,11 +290,11 @@ class LoopTests(SearchTestCase):
 
     def test_wrong_arguments_are_errors_with_the_reason(self):
         for keywords, error in (
-            ({"trials": 0}, "trials must be 1 or above, not 0"), ({"trials": 1_000_001}, "trials must be between 1 and 1000000"),
+            ({"trials": 0}, "trials must be from 1 to 1000000, not 0"), ({"trials": 10**30}, "trials must be from 1 to 1000000"),
             ({"seed": -1}, "seed must be from 0"), ({"seed": 2**64}, "seed must be from 0"),
             ({"name": ""}, "name of the search"), ({"name": "x" * 257}, "name of the search"),
-            ({"sampler": "grid"}, '"tpe" or "random", not \'grid\''), ({"attempts": 0}, "attempts must be 1 or above"),
-            ({"attempts": 101}, "attempts must be between 1 and 100"), ({"lease": 0.5}, "lease must be between 1 and 2592000 s"),
+            ({"sampler": "grid"}, '"tpe" or "random", not \'grid\''), ({"attempts": 0}, "attempts must be from 1 to 100"),
+            ({"attempts": 101}, "attempts must be from 1 to 100, not 101"), ({"lease": 0.5}, "lease must be between 1 and 2592000 s"),
             ({"lease": float("nan")}, "lease"), ({"lease": datetime.timedelta(days=31)}, "lease"),
         ):
             with self.subTest(keywords), self.assertRaisesRegex(ValueError, error):
@@ -301,14 +306,16 @@ class LoopTests(SearchTestCase):
         ):
             with self.subTest(keywords), self.assertRaisesRegex(TypeError, error):
                 self.battery.search(**{"trials": 3, **keywords})
-        for call in (
-            lambda: hypero.halving(1), lambda: hypero.halving(1_000_001), lambda: hypero.halving(81, first=0),
-            lambda: hypero.halving(81, factor=1), lambda: hypero.median(0),
-            lambda: self.battery.search(trials=1, stopping=hypero.halving(81, first=81)),
-            lambda: self.battery.search(trials=1, stopping=hypero.halving(81, factor=101)),
+        for call, error in (
+            (lambda: hypero.halving(1), "epochs must be from 2 to 1000000, not 1"), (lambda: hypero.halving(1_000_001), "epochs"),
+            (lambda: hypero.halving(81, first=0), "first must be from 1 to 80, not 0"), (lambda: hypero.median(0), "epochs"),
+            (lambda: hypero.halving(81, first=81), "first must be from 1 to 80, not 81"), (lambda: hypero.median(9, first=9), "first"),
+            (lambda: hypero.halving(81, factor=1), "factor must be from 2 to 100, not 1"),
+            (lambda: hypero.halving(81, factor=10**20), "factor must be from 2 to 100"),
         ):
-            with self.assertRaises(ValueError):
+            with self.assertRaisesRegex(ValueError, error):
                 call()
+        self.assertEqual(repr(hypero.halving(2, first=1, factor=100)), "hypero.halving(epochs=2, first=1, factor=100)")
         with self.assertRaises(TypeError):
             hypero.halving(81.0)
 

@@ -22,6 +22,10 @@ local stopping_options = {epochs = 'whole', first = 'whole', factor = 'whole'}
 -- kind: 'halving' or 'median'. options: the epochs of a whole training, or a table with `epochs`, `first` and `factor`.
 function searches.stopping(kind, options)
    if type(options) == 'number' then options = {epochs = options} end
+   if type(options) ~= 'table' then
+      local forms = '%s takes the epochs of a whole training, such as %s(81), or a table of options, such as %s{epochs = 81}, not a %s'
+      error(forms:format(kind, kind, kind, type(options)), 3)
+   end
    library.options(options, stopping_options, kind, 4)
    if not options.epochs then error(kind .. ' needs epochs, those of a whole training', 3) end
    return {kind = kind, epochs = options.epochs, first = options.first, factor = options.factor}
@@ -112,8 +116,12 @@ end
 -- A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value are drawn.
 function Search:enqueue(point)
    if type(point) ~= 'table' then error(('a point must be a table, not a %s'):format(type(point)), 2) end
-   local succeeded, text = pcall(value.json, point, 'the point')
-   if not succeeded then error(text, 2) end
+   -- Each on its own, so that a message has the name of the value.
+   for name, object in pairs(point) do
+      local succeeded, text = pcall(value.json, object, tostring(name))
+      if not succeeded then error(text, 2) end
+   end
+   local text = value.json(point, 'the point')
    local is_recorded = check(C.hypero_search_enqueue_json(self.handle, text), 2)
    return is_recorded
 end

@@ -11,7 +11,7 @@ from ._experiment import Experiment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import timedelta
     from types import FrameType, TracebackType
     from typing import Any, SupportsFloat, SupportsIndex
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SAMPLERS = {"tpe": 0, "random": 1}
 _STOPPINGS = {"halving": 1, "median": 2}
+#: The limits of the contract.
+_TRIALS, _ATTEMPTS, _EPOCHS, _FACTOR = (1, 1_000_000), (1, 100), (2, 1_000_000), (2, 100)
 #: The seconds between two looks at the signals of Python during a wait.
 _PART = 0.1
 #: The flag of the code of a generator, as in the module inspect.
@@ -62,8 +64,9 @@ def halving(epochs: SupportsIndex, *, first: SupportsIndex | None = None, factor
         says little about their results.
     factor: the number by which rungs grow, and the trainings that go on become fewer, 2 to 100. None: 3.
     """
-    return Stopping(
-        "halving", _epochs(epochs), _from("first", first, 1), _from("factor", factor, 2))
+    whole = _within("epochs", epochs, *_EPOCHS)
+    growth = None if factor is None else _within("factor", factor, *_FACTOR)
+    return Stopping("halving", whole, _first(first, whole), growth)
 
 
 def median(epochs: SupportsIndex, *, first: SupportsIndex | None = None) -> Stopping:
@@ -71,22 +74,19 @@ def median(epochs: SupportsIndex, *, first: SupportsIndex | None = None) -> Stop
 
     epochs, first: as for `halving`.
     """
-    return Stopping("median", _epochs(epochs), _from("first", first, 1), None)
+    whole = _within("epochs", epochs, *_EPOCHS)
+    return Stopping("median", whole, _first(first, whole), None)
 
 
-def _epochs(epochs: SupportsIndex) -> int:
-    number = _values.whole("epochs", epochs)
-    if not 2 <= number <= 1_000_000:
-        raise ValueError(f"epochs must be from 2 to 1000000, not {epochs!r}")
-    return number
+def _first(first: SupportsIndex | None, epochs: int) -> int | None:
+    return None if first is None else _within("first", first, 1, epochs - 1)
 
 
-def _from(name: str, number: SupportsIndex | None, lowest: int) -> int | None:
-    if number is None:
-        return None
-    if _values.whole(name, number) < lowest:
-        raise ValueError(f"{name} must be {lowest} or above, not {number!r}")
-    return _values.whole(name, number)
+def _within(name: str, number: SupportsIndex, lowest: int, highest: int) -> int:
+    whole = _values.whole(name, number)
+    if not lowest <= whole <= highest:
+        raise ValueError(f"{name} must be from {lowest} to {highest}, not {number!r}")
+    return whole
 
 
 class Search(_native.Search):
@@ -121,10 +121,7 @@ class Search(_native.Search):
         A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value are
         drawn. So is one whose distribution cannot draw the value, which is then recorded as the metadata "not used: <name>".
         """
-        point = _values.channels(values, named)
-        for name in point:
-            _values.string("the name of a hyper-parameter", name)
-        self._enqueue(_values.text(point, "the point"))
+        self._enqueue(_point(values, named))
 
     def next(self, timeout: SupportsFloat | None = None) -> Experiment | None:
         """Waits for the next trial, starts it and returns it, for a program that ends it by finish() or its block.
@@ -132,8 +129,12 @@ class Search(_native.Search):
         timeout: the longest wait in seconds; 0 to ask without waiting. None to wait as the loop does.
         Returns None if there is none in time, or if none is left for this process.
         """
-        deadline = None if timeout is None else time.monotonic() + _seconds("timeout", timeout)
-        while True:
+        deadline = None if timeout is None else time.monotonic() + seconds("timeout", timeout)
+        return self._claimed(deadline, lambda: False)
+
+    def _claimed(self, deadline: float | None, is_stopped: Callable[[], bool]) -> Experiment | None:
+        """Waits for the next trial, at most until a time of time.monotonic, or until a function returns True."""
+        while not is_stopped():
             part = _PART if deadline is None else min(max(deadline - time.monotonic(), 0), _PART)
             # In parts, between which Python handles signals.
             experiment = self._next(Experiment, part)
@@ -142,7 +143,8 @@ class Search(_native.Search):
                 _process.open_experiments[experiment.id] = None
                 return experiment
             if experiment is None or deadline is not None and time.monotonic() >= deadline:
-                return None
+                break
+        return None
 
     def __iter__(self) -> Trials:
         return Trials(self)
@@ -160,22 +162,29 @@ def search(
     if stopping is not None and not isinstance(stopping, Stopping):
         raise TypeError(f"stopping must be hypero.halving(...), hypero.median(...) or None, not {stopping!r}")
     rule = stopping or Stopping("", 0, None, None)
-    numbers = [_number(argument, number) for argument, number in (("trials", trials), ("attempts", attempts))]
     made = Search(
-        battery, numbers[0], _values.whole("seed", seed), _values.string("name", name), _SAMPLERS[sampler],
-        _STOPPINGS.get(rule.kind, 0), rule.epochs, rule.first or 0, rule.factor or 0, numbers[1], _seconds("lease", lease))
+        battery, _within("trials", trials, *_TRIALS), _values.whole("seed", seed), _values.string("name", name),
+        _SAMPLERS[sampler], _STOPPINGS.get(rule.kind, 0), rule.epochs, rule.first or 0, rule.factor or 0,
+        _within("attempts", attempts, *_ATTEMPTS), seconds("lease", lease))
     made.battery, made._left = battery, {}
     return made
 
 
-def _number(name: str, number: SupportsIndex) -> int:
-    whole = _values.whole(name, number)
-    if not 1 <= whole < 2**63:
-        raise ValueError(f"{name} must be 1 or above, not {number!r}")
-    return whole
+def _point(values: Mapping[str, Any] | None, named: dict[str, Any]) -> str:
+    """Returns the JSON text of a point."""
+    if values is not None and not hasattr(values, "keys"):
+        advice = ": add each point by a call of its own" if isinstance(values, (list, tuple)) else ""
+        raise TypeError(f"a point must be a mapping from names to values, not a {type(values).__name__}{advice}")
+    point = _values.channels(values, named)
+    if not point:
+        raise ValueError("a point must have at least one value: enqueue(lr=0.003)")
+    for name, value in point.items():
+        # Each on its own, so that a message has the name of the value.
+        _values.text(value, _values.string("the name of a hyper-parameter", name))
+    return _values.text(point, "the point")
 
 
-def _seconds(name: str, time: SupportsFloat | timedelta) -> float:
+def seconds(name: str, time: SupportsFloat | timedelta) -> float:
     # A timedelta, without the import of datetime.
     number: Any = time.total_seconds() if hasattr(time, "total_seconds") else time
     if isinstance(number, (str, bytes)) or not hasattr(number, "__float__") and not hasattr(number, "__index__"):
