@@ -31,16 +31,17 @@ if TYPE_CHECKING:
     from ._report import Report
     from ._search import Search, Stopping, halving, median
     from ._study import search
+    from ._trial import TrialPruned
 
 __all__ = [
-    "Battery", "Client", "Counters", "Experiment", "QueryError", "Report", "Rows", "Search", "Stopping", "__version__", "batteries",
-    "battery", "close", "connect", "curves", "dead", "experiments", "export", "flush", "halving", "median", "rank", "report",
-    "search", "show", "status",
+    "Battery", "Client", "Counters", "Experiment", "QueryError", "Report", "Rows", "Search", "Stopping", "TrialPruned",
+    "__version__", "batteries", "battery", "close", "connect", "curves", "dead", "experiments", "export", "flush", "halving",
+    "median", "rank", "report", "search", "show", "status",
 ]
 
 _lazy = {
     "QueryError": "_queries", "Report": "_queries", "Rows": "_queries", "Search": "_search", "Stopping": "_search",
-    "batteries": "_queries", "curves": "_queries", "dead": "_queries", "experiments": "_queries", "export": "_queries",
+    "TrialPruned": "_trial", "batteries": "_queries", "curves": "_queries", "dead": "_queries", "experiments": "_queries", "export": "_queries",
     "halving": "_search", "median": "_search", "rank": "_queries", "report": "_queries",
     "search": "_study", "show": "_queries", "status": "_queries",
 }

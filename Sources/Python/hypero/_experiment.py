@@ -86,18 +86,18 @@ class Experiment(_native.Experiment):
 
     def fail(self, reason: str | BaseException | None = None) -> None:
         """Ends the experiment as failed."""
-        self._end("failed", _reason(reason))
+        self._end("failed", reason_of(reason))
 
     def stop(self, reason: str | BaseException | None = None) -> None:
         """Ends the experiment as stopped, for a run that a person or an early-stopping rule ended."""
-        self._end("stopped", _reason(reason))
+        self._end("stopped", reason_of(reason))
 
     def give_back(self, reason: str | BaseException | None = None) -> None:
         """Gives the trial of a search back: another process, or this one, gets it again with the next attempt, at once.
 
         For a process that must end. A ValueError outside a search.
         """
-        self._end("lost", _reason(reason))
+        self._end("lost", reason_of(reason))
 
     def _end(self, status: str, reason: str | None, /) -> None:
         super()._end(status, reason)
@@ -149,7 +149,7 @@ def _listed(curve: Any, name: str) -> list[Any]:
     return list(items)
 
 
-def _reason(reason: str | BaseException | None) -> str | None:
+def reason_of(reason: str | BaseException | None) -> str | None:
     if isinstance(reason, BaseException):
         try:
             message = str(reason)

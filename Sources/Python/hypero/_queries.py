@@ -91,7 +91,7 @@ def rank(
     if ascending not in (None, True, False):
         raise TypeError(f"ascending must be True, False or None, not {ascending!r}")
     order = [] if ascending is None else ["--ascending" if ascending else "--descending"]
-    return _rows(
+    return answer(
         "rank", [*_option("version", version), *_option("by", by), *_option("best-of", best_of), *_statuses(status),
                  *_option("limit", limit), *order, *_filter(where, lenient)], redis, namespace, _name(name))
 
@@ -105,14 +105,14 @@ def experiments(
 
     unranked: only experiments without a finite value of the objective, or of the channel that `by` names.
     """
-    return _rows(
+    return answer(
         "experiments", [*_option("version", version), *_statuses(status), *(["--unranked"] if unranked else []),
                         *_option("by", by), *_option("limit", limit), *_filter(where, lenient)], redis, namespace, _name(name))
 
 
 def batteries(*, redis: str | None = None, namespace: str | None = None) -> Rows:
     """Lists the batteries with the number of their experiments and their best value."""
-    return _rows("batteries", [], redis, namespace)
+    return answer("batteries", [], redis, namespace)
 
 
 def show(experiment: Shown, *, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def show(experiment: Shown, *, redis: str | None = None, namespace: str | None =
 
     experiment: its id, or a prefix that no other id has, the Experiment itself, or a row of `rank` or `experiments`.
     """
-    return _rows("show", [], redis, namespace, _experiment(experiment))[0]
+    return answer("show", [], redis, namespace, _experiment(experiment))[0]
 
 
 def curves(
@@ -165,7 +165,7 @@ def export(
     where, lenient: as for `rank`.
     Raises QueryError. All rows are in memory: `hypero-query export` streams them.
     """
-    rows = _rows(
+    rows = answer(
         "export", [
             *_option("version", version), *_option("min-version", min_version), *_names("params", params),
             *_names("metas", metas), *_names("maxima", maxima), *_option("order-by", order_by), *(["--desc"] if desc else []),
@@ -200,12 +200,12 @@ def report(
 
 def status(*, redis: str | None = None, namespace: str | None = None) -> dict[str, Any]:
     """Returns the state of the server and of the ingest, with warnings."""
-    return _rows("status", [], redis, namespace)[0]
+    return answer("status", [], redis, namespace)[0]
 
 
 def dead(*, limit: int = 20, redis: str | None = None, namespace: str | None = None) -> Rows:
     """Lists the dead letters, the entries that could not be applied, the newest first."""
-    return _rows("dead", _option("limit", limit), redis, namespace)
+    return answer("dead", _option("limit", limit), redis, namespace)
 
 
 def _name(battery: Named) -> str:
@@ -229,16 +229,19 @@ def _text(found: object, given: object, kind: str, forms: str) -> str:
     return found
 
 
-def _rows(query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str) -> Rows:
-    output, messages = run(query, ["--format", "json", *options], redis, namespace, *names)
+def answer(
+    query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str, logs: bool = True
+) -> Rows:
+    """Returns the rows of a query. logs: the logger "hypero" gets its warnings."""
+    output, messages = run(query, ["--format", "json", *options], redis, namespace, *names, logs=logs)
     # Not splitlines: a text may have other line separators, such as U+2028.
-    rows = Rows(json.loads(line) for line in output.split("\n") if line)
-    rows.notes = "\n".join(messages)
-    return rows
+    found = Rows(json.loads(line) for line in output.split("\n") if line)
+    found.notes = "\n".join(messages)
+    return found
 
 
 def run(
-    query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str
+    query: str, options: Iterable[str], redis: str | None, namespace: str | None, *names: str, logs: bool = True
 ) -> tuple[str, list[str]]:
     """Runs hypero-query. Returns its output and its messages, of which the logger "hypero" gets the warnings."""
     environment = None
@@ -256,7 +259,7 @@ def run(
         raise QueryError("\n".join(messages) or f"hypero-query ended with {result.returncode}", result.returncode)
     # More rows than the limit are what the caller has asked for.
     warnings = [message for message in messages if not message.endswith((" for all", " for more"))]
-    if warnings:
+    if warnings and logs:
         import logging
 
         for message in warnings:

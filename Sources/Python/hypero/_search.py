@@ -64,8 +64,8 @@ def halving(epochs: SupportsIndex, *, first: SupportsIndex | None = None, factor
         says little about their results.
     factor: the number by which rungs grow, and the trainings that go on become fewer, 2 to 100. None: 3.
     """
-    whole = _within("epochs", epochs, *_EPOCHS)
-    growth = None if factor is None else _within("factor", factor, *_FACTOR)
+    whole = within("epochs", epochs, *_EPOCHS)
+    growth = None if factor is None else within("factor", factor, *_FACTOR)
     return Stopping("halving", whole, _first(first, whole), growth)
 
 
@@ -74,15 +74,15 @@ def median(epochs: SupportsIndex, *, first: SupportsIndex | None = None) -> Stop
 
     epochs, first: as for `halving`.
     """
-    whole = _within("epochs", epochs, *_EPOCHS)
+    whole = within("epochs", epochs, *_EPOCHS)
     return Stopping("median", whole, _first(first, whole), None)
 
 
 def _first(first: SupportsIndex | None, epochs: int) -> int | None:
-    return None if first is None else _within("first", first, 1, epochs - 1)
+    return None if first is None else within("first", first, 1, epochs - 1)
 
 
-def _within(name: str, number: SupportsIndex, lowest: int, highest: int) -> int:
+def within(name: str, number: SupportsIndex, lowest: int, highest: int) -> int:
     whole = _values.whole(name, number)
     if not lowest <= whole <= highest:
         raise ValueError(f"{name} must be from {lowest} to {highest}, not {number!r}")
@@ -121,7 +121,7 @@ class Search(_native.Search):
         A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value are
         drawn. So is one whose distribution cannot draw the value, which is then recorded as the metadata "not used: <name>".
         """
-        self._enqueue(_point(values, named))
+        self._enqueue(point(values, named))
 
     def next(self, timeout: SupportsFloat | None = None) -> Experiment | None:
         """Waits for the next trial, starts it and returns it, for a program that ends it by finish() or its block.
@@ -130,9 +130,9 @@ class Search(_native.Search):
         Returns None if there is none in time, or if none is left for this process.
         """
         deadline = None if timeout is None else time.monotonic() + seconds("timeout", timeout)
-        return self._claimed(deadline, lambda: False)
+        return self.claimed(deadline, lambda: False)
 
-    def _claimed(self, deadline: float | None, is_stopped: Callable[[], bool]) -> Experiment | None:
+    def claimed(self, deadline: float | None, is_stopped: Callable[[], bool]) -> Experiment | None:
         """Waits for the next trial, at most until a time of time.monotonic, or until a function returns True."""
         while not is_stopped():
             part = _PART if deadline is None else min(max(deadline - time.monotonic(), 0), _PART)
@@ -163,14 +163,14 @@ def search(
         raise TypeError(f"stopping must be hypero.halving(...), hypero.median(...) or None, not {stopping!r}")
     rule = stopping or Stopping("", 0, None, None)
     made = Search(
-        battery, _within("trials", trials, *_TRIALS), _values.whole("seed", seed), _values.string("name", name),
+        battery, within("trials", trials, *_TRIALS), _values.whole("seed", seed), _values.string("name", name),
         _SAMPLERS[sampler], _STOPPINGS.get(rule.kind, 0), rule.epochs, rule.first or 0, rule.factor or 0,
-        _within("attempts", attempts, *_ATTEMPTS), seconds("lease", lease))
+        within("attempts", attempts, *_ATTEMPTS), seconds("lease", lease))
     made.battery, made._left = battery, {}
     return made
 
 
-def _point(values: Mapping[str, Any] | None, named: dict[str, Any]) -> str:
+def point(values: Mapping[str, Any] | None, named: dict[str, Any]) -> str:
     """Returns the JSON text of a point."""
     if values is not None and not hasattr(values, "keys"):
         advice = ": add each point by a call of its own" if isinstance(values, (list, tuple)) else ""

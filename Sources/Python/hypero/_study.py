@@ -2,161 +2,203 @@
 
 from __future__ import annotations
 
+import enum
+import logging
 import math
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from . import _client, _search, _values
+from . import _client, _distributions, _experiment, _names, _queries, _search, _stored
 from ._battery import Battery
-from ._trial import STATES, FrozenTrial, Trial, TrialPruned, TrialState
+from ._frozen import FrozenTrial, TrialState
+from ._optimize import MOST_TRIALS, Callback, Objective, Optimization
+from ._trial import Trial, TrialPruned
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 #: The channel of the values of objective functions.
 CHANNEL = "value"
 #: The epochs of a stopping rule if a training does not state them: rungs that no training reaches have no effect.
 EPOCHS = 1_000_000
-#: The number of trials of a search whose trials the program asks for one by one.
-_MOST_TRIALS = 1_000_000
-_MOST_ROWS = 100_000
+
+_log = logging.getLogger("hypero")
 
 
-Objective = Callable[[Trial], float]
-Callback = Callable[["Study", FrozenTrial], None]
+class StudyDirection(enum.IntEnum):
+    """The direction in which the value of a study gets better."""
+
+    NOT_SET, MINIMIZE, MAXIMIZE = range(3)
 
 
 class Study:
     """A search with an objective function in the form of Optuna.
 
-    Its trials are experiments of `battery`, and all processes that make it with the same battery, seed and name share them.
+    Its trials are experiments of `battery`, and all processes that make it with the same battery, seed and name share them. The
+    objective and the direction are those of the first declaration of the battery.
     """
 
     def __init__(
-        self, battery: Battery, *, seed: int, name: str = "search", sampler: str = "tpe", stopping: _search.Stopping | None = None
+        self, battery: Battery, *, seed: int, name: str = "search", sampler: str = "tpe", stopping: _search.Stopping | None = None,
+        study_name: str | None = None,
     ) -> None:
         #: The battery of its trials.
-        self.battery = battery
+        self.battery = _stored.declared(battery)
+        #: The name of the battery, if it is known, else its id.
+        self.study_name = battery.id if study_name is None else study_name
+        #: Attributes that only this process has.
+        self.user_attrs: dict[str, Any] = {}
+        #: True after `stop`, and the threads that run trials of `optimize`.
+        self.is_stopped = False
+        self.loops: set[int] = set()
         self._options: dict[str, Any] = {"seed": seed, "name": name, "sampler": sampler, "stopping": stopping}
-        self._trials = self._declared = 0
+        self._planned = self._declared = 0
         self._search: _search.Search | None = None
-        self._has_asked = self._is_stopped = False
+        self._asked: dict[int, Trial] = {}
+        self._has_asked = False
         self._points: list[dict[str, Any]] = []
+        self._trials = _stored.Trials(self)
 
     def optimize(
-        self, func: Objective, n_trials: int | None = None, timeout: float | None = None, n_jobs: int = 1,
+        self, func: Objective, n_trials: int | None = None, timeout: float | timedelta | None = None, n_jobs: int = 1,
         catch: type[BaseException] | Iterable[type[BaseException]] = (), callbacks: Iterable[Callback] | None = None,
         gc_after_trial: bool = False, show_progress_bar: bool = False,
     ) -> None:
         """Runs an objective function in trials, until `n_trials` more have been given out, among all processes of the study.
 
+        n_trials: counted from the start of the study by the calls of one process. A program that runs in eight processes, or again,
+            states the same number, which is exact also if a process starts late or is lost. If the study has its trials already, the
+            logger "hypero" gets a warning with the number for more. One process takes at most `n_trials`. None for no limit.
+
         timeout: the seconds after which no further trial begins.
         n_jobs: the number of threads; -1 for that of the processors.
         catch: the exceptions of the function after which the next trial begins. Any other ends the call.
         callbacks: each is called as callback(study, trial) after a trial, a `FrozenTrial`.
+        gc_after_trial, show_progress_bar: not used.
         """
-        kinds = (catch,) if isinstance(catch, type) else tuple(catch)
-        self._trials = min(_MOST_TRIALS, self._trials + (_MOST_TRIALS if n_trials is None else _count("n_trials", n_trials)))
-        self._is_stopped = False
-        deadline = None if timeout is None else time.monotonic() + timeout
-        limit = _Limit(n_trials if self._has_asked else None)
-        search = self._made(_MOST_TRIALS if self._has_asked else self._trials)
-
-        def run() -> None:
-            while not self._is_stopped and limit.takes_one():
-                remaining = None if deadline is None else deadline - time.monotonic()
-                if remaining is not None and remaining <= 0:
-                    return
-                experiment = search.next(timeout=remaining)
-                if experiment is None:
-                    return
-                self._run(Trial(experiment, self), func, kinds, list(callbacks or ()))
-
-        jobs = (os.cpu_count() or 1) if n_jobs == -1 else _count("n_jobs", n_jobs)
-        if jobs == 1:
-            run()
-        else:
-            self._run_threads(run, jobs)
+        optimization = Optimization(self, func, n_trials, timeout, n_jobs, catch, callbacks)
+        before = self._planned
+        self._planned = min(MOST_TRIALS, before + (optimization.count or MOST_TRIALS))
+        self.is_stopped = False
+        search = self._made(MOST_TRIALS if self._has_asked else self._planned)
+        optimization.run(search)
+        if not optimization.taken and not self.is_stopped and search.finished:
+            self._warn_of_no_trial(optimization.count, before)
 
     def stop(self) -> None:
         """Ends `optimize` after the trials that run."""
-        self._is_stopped = True
+        self.is_stopped = True
 
-    def enqueue_trial(self, params: Mapping[str, Any], user_attrs: Any = None, skip_if_exists: bool = False) -> None:
-        """Adds hyper-parameters that one of the next trials gets. A repeat is dropped."""
+    def enqueue_trial(
+        self, params: Mapping[str, Any], user_attrs: Mapping[str, Any] | None = None, skip_if_exists: bool = False
+    ) -> None:
+        """Adds hyper-parameters that one of the next trials gets. A repeat is dropped. user_attrs are not recorded."""
+        _search.point(params, {})
+        if user_attrs:
+            _log.warning("the user_attrs of an enqueued trial are not recorded: call trial.set_user_attr in the objective function")
         self._points.append(dict(params))
         if self._search is not None:
             self._search.enqueue(params)
 
-    def ask(self) -> Trial:
-        """Waits for a trial, and starts it. `tell` ends it."""
+    def ask(self, fixed_distributions: Mapping[str, Any] | None = None) -> Trial:
+        """Waits for a trial, and starts it. `tell` ends it.
+
+        fixed_distributions: the distributions of hyper-parameters that are drawn at once.
+        """
         self._has_asked = True
-        experiment = self._made(_MOST_TRIALS).next()
+        experiment = self._made(MOST_TRIALS).next()
         if experiment is None:
             raise RuntimeError(f"no trial is left in the search {self.id}, or the client is closed")
-        return Trial(experiment, self)
+        trial = Trial(experiment, self)
+        for name, distribution in (fixed_distributions or {}).items():
+            _distributions.suggested(trial, name, distribution)
+        self._asked[trial.number] = trial
+        return trial
 
     def tell(
-        self, trial: Trial, values: float | Sequence[float] | None = None, state: TrialState | None = None,
+        self, trial: Trial | int, values: float | Sequence[float] | None = None, state: TrialState | None = None,
         skip_if_finished: bool = False,
     ) -> FrozenTrial:
-        """Ends a trial of `ask`, with its value or with a state."""
-        if trial.experiment.has_ended:
+        """Ends a trial of `ask`, with its value or with a state. trial: the object, or its number."""
+        number = trial if isinstance(trial, int) else trial.number
+        asked = self._asked.pop(number, None) if isinstance(trial, int) else trial
+        ended = self._trials.own(number)
+        if ended is not None and (asked is None or asked.experiment.has_ended):
             if not skip_if_finished:
-                raise ValueError(f"the trial {trial.number} has ended")
-            return trial.frozen(TrialState.COMPLETE, None)
+                raise ValueError(f"the trial {number} has ended")
+            return ended
+        if asked is None:
+            raise ValueError(f"the trial {number} was not asked for by this study in this process")
+        self._asked.pop(number, None)
         name = getattr(state, "name", None)
         if name == "FAIL":
-            return self._fail(trial, "the program told that it has failed")
-        if name == "PRUNED":
-            return self._prune(trial)
-        if isinstance(values, Sequence) and len(values) == 1:
-            values = values[0]
-        return self._complete(trial, values)
+            return self._failed(asked, "the program told that it has failed")
+        return self._pruned(asked) if name == "PRUNED" else self.complete(asked, values)
 
     @property
     def id(self) -> str:
         """The id of the search in Redis."""
-        return self._made(self._trials or 1).id
+        return self._made(self._planned or 1).id
 
     @property
-    def direction(self) -> str:
-        """"min" or "max"."""
-        return self.battery.direction or "max"
+    def direction(self) -> StudyDirection:
+        """The direction of the battery."""
+        return StudyDirection.MINIMIZE if self.battery.direction == "min" else StudyDirection.MAXIMIZE
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """The direction in a list."""
+        return [self.direction]
 
     @property
     def trials(self) -> list[FrozenTrial]:
-        """All trials of all processes, in their order. Waits until those of this process are applied, at most 30 seconds."""
-        from . import _queries
+        """All trials of all processes, in their order. Waits until those of this process are applied, at most 30 seconds.
 
-        client = self.battery.client
-        client.flush(timeout=30)
-        try:
-            rows = _queries.experiments(self.battery, limit=_MOST_ROWS, redis=client._url, namespace=client._namespace)
-        except _queries.QueryError as error:
-            if error.code != 3:
-                raise
-            return []
-        prefix = self.id + "-"
-        trials = [
-            FrozenTrial(
-                int(row["experiment"][len(prefix):]) - 1, STATES.get(row["status"], TrialState.FAIL),
-                (row["maxima"] or {}).get(self.battery.objective), row["params"] or {}, row["meta"] or {},
-                row["experiment"])
-            for row in rows if row["experiment"].startswith(prefix)]
-        return sorted(trials, key=lambda trial: trial.number)
+        In a callback and in an objective function, this and the best trial are those that this process has ended, and those of
+        other processes at the latest look at Redis, some seconds ago.
+        """
+        return self._trials.recent() if self._is_in_loop else self._trials.exact()
+
+    def get_trials(self, deepcopy: bool = True, states: Iterable[TrialState] | None = None) -> list[FrozenTrial]:
+        """Returns the trials, or those with some states."""
+        wanted = None if states is None else set(states)
+        return [trial for trial in self.trials if wanted is None or trial.state in wanted]
+
+    def trials_dataframe(
+        self, attrs: Sequence[str] = (
+            "number", "value", "datetime_start", "datetime_complete", "duration", "params", "user_attrs", "state"),
+        multi_index: bool = False,
+    ) -> pandas.DataFrame:
+        """Returns the trials as a table of pandas, with columns such as params_lr. The index has one level."""
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        trials, columns = self.trials, {}
+        for name in attrs:
+            values: list[Any] = [trial.state.name if name == "state" else getattr(trial, name) for trial in trials]
+            if any(isinstance(value, dict) for value in values):
+                for key in sorted({key for value in values for key in value}):
+                    columns[f"{name}_{key}"] = [value.get(key) for value in values]
+            else:
+                columns[name] = values
+        return pandas.DataFrame(columns)
 
     @property
     def best_trial(self) -> FrozenTrial:
         """The complete trial with the best value. A ValueError without one."""
-        trials = [
-            trial for trial in self.trials
-            if trial.state == TrialState.COMPLETE and isinstance(trial.value, (int, float)) and not math.isnan(trial.value)]
-        if not trials:
-            raise ValueError("no trial is complete yet")
-        sign = 1 if self.direction == "min" else -1
-        return min(trials, key=lambda trial: sign * (trial.value or 0))
+        return self._trials.best(self._is_in_loop)
+
+    @property
+    def best_trials(self) -> list[FrozenTrial]:
+        """The best trial in a list; empty without one."""
+        try:
+            return [self.best_trial]
+        except ValueError:
+            return []
 
     @property
     def best_value(self) -> float:
@@ -170,8 +212,19 @@ class Study:
         """The hyper-parameters of `best_trial`."""
         return self.best_trial.params
 
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Keeps an attribute in this object. Redis does not get it: `trial.set_user_attr` records metadata of a trial."""
+        self.user_attrs[key] = value
+
     def __repr__(self) -> str:
         return f"<hypero.optuna.Study {self.id} of {self.battery.id}>"
+
+    def __getattr__(self, name: str) -> Any:
+        raise _names.missing("a study of hypero.optuna", name, dir(self), _ALTERNATIVES)
+
+    @property
+    def _is_in_loop(self) -> bool:
+        return threading.get_ident() in self.loops
 
     def _made(self, trials: int) -> _search.Search:
         """Returns the search, after a declaration with a number of trials if that is a new one."""
@@ -181,90 +234,69 @@ class Study:
                 self._search.enqueue(point)
         return self._search
 
-    def _run(
-        self, trial: Trial, objective: Objective, catch: tuple[type[BaseException], ...], callbacks: list[Callback]
-    ) -> None:
+    def _warn_of_no_trial(self, count: int | None, before: int) -> None:
+        total = self._declared
         try:
-            frozen = self._complete(trial, objective(trial))
-        except Exception as error:
-            if _is_pruned(error):
-                frozen = self._prune(trial)
-            else:
-                frozen = self._fail(trial, error)
-                if not isinstance(error, catch):
-                    raise
-        except BaseException as error:
-            # For example Ctrl-C: the trial is given to another process.
-            _search.end_with(trial.experiment, error)
-            raise
-        for callback in callbacks:
-            callback(self, frozen)
+            total = _stored.searches(self.battery.client, self.id)[0]["trials"]
+        except (_queries.QueryError, OSError):
+            pass
+        advice = f". For {count} more, pass n_trials={total - before + count}" if count else ""
+        _log.warning(
+            "search %s has its %d trials already, and this process got none: n_trials is the number of all processes and runs%s",
+            self.id, total, advice)
 
-    def _complete(self, trial: Trial, value: Any) -> FrozenTrial:
+    # The ends of a trial.
+
+    def complete(self, trial: Trial, value: Any) -> FrozenTrial:
+        """Ends a trial with the value that the objective function has returned."""
+        if isinstance(value, Sequence) and not isinstance(value, str) and len(value) == 1:
+            value = value[0]
         try:
             number = float(value)
         except (TypeError, ValueError):
-            return self._fail(trial, f"the objective function must return a number, not {value!r}")
+            return self._failed(trial, f"the objective function must return a number, not {value!r}")
         if math.isnan(number):
-            return self._fail(trial, "the objective function has returned nan")
+            return self._failed(trial, "the objective function has returned nan")
         if not trial.experiment.has_ended:
             trial.experiment.maxima({self.battery.objective: number})
             trial.experiment.finish()
         # A training that goes on after it was told to stop ends as stopped.
-        return trial.frozen(TrialState.PRUNED if trial.was_told else TrialState.COMPLETE, number)
+        return self._ended(trial.frozen(TrialState.PRUNED if trial.was_told else TrialState.COMPLETE, number))
 
-    def _prune(self, trial: Trial) -> FrozenTrial:
+    def end(self, trial: Trial, error: Exception, catch: tuple[type[BaseException], ...]) -> tuple[FrozenTrial, bool]:
+        """Ends a trial whose objective function has raised an exception. The second value is false if the exception goes on."""
+        if _is_pruned(error):
+            return self._pruned(trial), True
+        is_caught = isinstance(error, catch)
+        return self._failed(trial, error, logs=is_caught), is_caught
+
+    def _pruned(self, trial: Trial) -> FrozenTrial:
         if not trial.experiment.has_ended:
             trial.experiment.stop(trial.experiment.stop_reason or "pruned")
-        return trial.frozen(TrialState.PRUNED, trial.last)
+        return self._ended(trial.frozen(TrialState.PRUNED, trial.last))
 
-    def _fail(self, trial: Trial, reason: str | BaseException) -> FrozenTrial:
+    def _failed(self, trial: Trial, reason: str | BaseException, *, logs: bool = True) -> FrozenTrial:
+        text = _experiment.reason_of(reason) or ""
+        if logs:
+            _log.warning("trial %d (%s) has failed: %s", trial.number, trial.experiment.id, text)
         if not trial.experiment.has_ended:
             trial.experiment.fail(reason)
-        return trial.frozen(TrialState.FAIL, None)
+        return self._ended(trial.frozen(TrialState.FAIL, None, text))
 
-    def _run_threads(self, run: Callable[[], None], count: int) -> None:
-        errors: list[BaseException] = []
-
-        def guarded() -> None:
-            try:
-                run()
-            except BaseException as error:
-                errors.append(error)
-                self.stop()
-
-        threads = [threading.Thread(target=guarded, name=f"hypero {index}") for index in range(count)]
-        for thread in threads:
-            thread.start()
-        try:
-            for thread in threads:
-                # In parts, between which Python handles signals.
-                while thread.is_alive():
-                    thread.join(0.1)
-        finally:
-            self.stop()
-        if errors:
-            raise errors[0]
+    def _ended(self, trial: FrozenTrial) -> FrozenTrial:
+        self._trials.add(trial)
+        return trial
 
 
-class _Limit:
-    """A number of trials of one process, for all of its threads; None for no limit."""
-
-    def __init__(self, count: int | None) -> None:
-        self._count, self._lock = count, threading.Lock()
-
-    def takes_one(self) -> bool:
-        if self._count is None:
-            return True
-        with self._lock:
-            self._count -= 1
-            return self._count >= 0
-
-
-def _count(name: str, number: int) -> int:
-    if _values.whole(name, number) < 1:
-        raise ValueError(f"{name} must be 1 or above, not {number!r}")
-    return number
+_ALTERNATIVES = {
+    "add_trial": "enqueue_trial adds hyper-parameters of a next trial, and `hypero import` imports a study of Optuna with its trials",
+    "add_trials": "enqueue_trial adds hyper-parameters of a next trial, and `hypero import` imports a study of Optuna with its trials",
+    "sampler": "`hypero-query search` shows the sampler of the search",
+    "pruner": "`hypero-query search` shows the stopping rule of the search",
+    "metric_names": "battery.objective is the name of the value",
+    "set_metric_names": "the objective of the battery is the name of the value: hypero.search(..., battery=hypero.battery(...))",
+    "system_attrs": "user_attrs has the attributes",
+}
 
 
 def _is_pruned(error: Exception) -> bool:
@@ -287,10 +319,24 @@ def direction_of(direction: Any) -> str:
     return text[:3]
 
 
+def stored_study(
+    battery: Battery, direction: str | None, *, seed: int, name: str, sampler: str, stopping: _search.Stopping | None,
+    study_name: str | None,
+) -> Study:
+    """Returns a study. If its battery was declared with another direction than a stated one, the logger gets a warning."""
+    study = Study(battery, seed=seed, name=name, sampler=sampler, stopping=stopping, study_name=study_name)
+    if direction is not None and study.battery.direction not in (None, direction_of(direction)):
+        _log.warning(
+            "battery %s was declared with the direction %r, which counts, and not %r. For the other one, use another name",
+            study.battery.id, study.direction.name.lower(), direction)
+    return study
+
+
 def search(
-    objective: Objective, n_trials: int, *, battery: str | Battery | None = None, direction: str = "minimize", seed: int = 1,
-    name: str = "search", sampler: str = "tpe", stopping: _search.Stopping | None = None, timeout: float | None = None,
-    n_jobs: int = 1, catch: type[BaseException] | Iterable[type[BaseException]] = (), callbacks: Iterable[Callback] | None = None,
+    objective: Objective, n_trials: int, *, battery: str | Battery | None = None, direction: str | None = None, seed: int = 1,
+    name: str = "search", sampler: str = "tpe", stopping: _search.Stopping | None = None,
+    timeout: float | timedelta | None = None, n_jobs: int = 1, catch: type[BaseException] | Iterable[type[BaseException]] = (),
+    callbacks: Iterable[Callback] | None = None,
 ) -> Study:
     """Runs an objective function in the form of Optuna in the trials of a search, and returns the result.
 
@@ -301,21 +347,24 @@ def search(
         print(hypero.search(objective, n_trials=100, battery="quadratic").best_params)
 
     All processes that call it with the same battery, seed and name share the trials: 100 in all. A later call with more trials goes
-    on, and one with as many returns the result at once.
+    on, and one with as many returns the result at once, with a warning.
 
     n_trials: the number of trials of the search, 1 to 1,000,000.
     battery: its name, or a Battery, whose objective is the channel of the values and whose direction counts. None: the name of the
         program's file.
-    direction: "minimize" or "maximize".
+    direction: "minimize" (default) or "maximize". That of the first declaration of the battery counts.
     seed, name, sampler, stopping: as for `Battery.search`. A stopping rule looks at the values of `trial.report`, and
         `trial.should_prune` tells of it.
     timeout, n_jobs, catch, callbacks: as for `hypero.optuna.Study.optimize`.
     """
+    way: Any = direction_of("minimize" if direction is None else direction)
+    study_name = battery if isinstance(battery, str) else None
     if not isinstance(battery, Battery):
-        way: Any = direction_of(direction)
-        battery = _client.battery(program_name() if battery is None else battery, objective=CHANNEL, direction=way)
-    if battery.direction is None:
+        study_name = program_name() if battery is None else battery
+        battery = _client.battery(study_name, objective=CHANNEL, direction=way)
+    study = stored_study(
+        battery, direction, seed=seed, name=name, sampler=sampler, stopping=stopping, study_name=study_name)
+    if study.battery.direction is None:
         raise ValueError(f"battery {battery.id} states no direction. State it: hypero.battery(..., direction=\"min\")")
-    study = Study(battery, seed=seed, name=name, sampler=sampler, stopping=stopping)
     study.optimize(objective, n_trials, timeout, n_jobs, catch, callbacks)
     return study

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import _values
+from . import _names, _values
+from ._distributions import CategoricalDistribution, Distribution, FloatDistribution, IntDistribution
 from ._experiment import Experiment
+from ._frozen import FrozenTrial, Shown, TrialState
 
 if TYPE_CHECKING:
     from ._study import Study
@@ -20,48 +22,6 @@ class TrialPruned(Exception):
     """Raised by an objective function to end its trial early, for example because `Trial.should_prune` is true."""
 
 
-class TrialState(enum.IntEnum):
-    """The state of a trial."""
-
-    RUNNING, COMPLETE, PRUNED, FAIL, WAITING = range(5)
-
-    def is_finished(self) -> bool:
-        """Returns whether the trial has ended."""
-        return self not in (TrialState.RUNNING, TrialState.WAITING)
-
-
-#: The states by the statuses of hypero.
-STATES = {
-    "running": TrialState.RUNNING, "done": TrialState.COMPLETE, "stopped": TrialState.PRUNED, "failed": TrialState.FAIL,
-    "lost": TrialState.WAITING,
-}
-
-
-class FrozenTrial:
-    """A trial as Redis has it.
-
-    number: from 0. value: None if it has none. params: by name. state: a `TrialState`. user_attrs: the metadata.
-    experiment: the id of its experiment.
-    """
-
-    def __init__(
-        self, number: int, state: TrialState, value: float | None, params: dict[str, Any], user_attrs: dict[str, Any],
-        experiment: str,
-    ) -> None:
-        self.number, self.state, self.value, self.params = number, state, value, params
-        self.user_attrs, self.experiment = user_attrs, experiment
-
-    @property
-    def values(self) -> list[float] | None:
-        """The value in a list; None if there is none."""
-        return None if self.value is None else [self.value]
-
-    def __repr__(self) -> str:
-        return (
-            f"FrozenTrial(number={self.number}, state={self.state.name}, value={self.value}, params={self.params}, "
-            f"user_attrs={self.user_attrs}, experiment={self.experiment!r})")
-
-
 class Trial:
     """The trial that an objective function gets. `experiment` is its experiment, which logs other channels and metadata."""
 
@@ -69,11 +29,16 @@ class Trial:
         self.experiment, self.study = experiment, study
         #: From 0.
         self.number = (experiment.trial or 1) - 1
-        #: The hyper-parameters so far.
+        #: The hyper-parameters so far, and their distributions.
         self.params: dict[str, Any] = {}
+        self.distributions: dict[str, Distribution] = {}
         self.user_attrs: dict[str, Any] = {}
-        #: The value that was reported last, and True if the function has read that it should prune.
+        #: The local time of its start.
+        self.datetime_start = datetime.now()
+        #: The reported values by their steps, and the latest one.
+        self.reported: dict[int, float] = {}
         self.last: float | None = None
+        #: True if the function has read that it should prune.
         self.was_told = False
 
     def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> float:
@@ -81,26 +46,29 @@ class Trial:
         if step is not None:
             if log:
                 raise ValueError("step and log cannot be used together")
-            return float(self._value(name, lambda: self._on_grid(name, float(low), float(high), float(step))))
+            grid = FloatDistribution(low, high, step=step)
+            return float(self._value(name, grid, lambda: self._on_grid(name, float(low), float(high), float(step))))
         draw = self.experiment.log_uniform if log else self.experiment.uniform
-        return float(self._value(name, lambda: draw(name, low, high)))
+        return float(self._value(name, FloatDistribution(low, high, log), lambda: draw(name, low, high)))
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """Draws an integer from low...high, among low, low + step, ... up to high, or with a logarithm that is uniform if `log`."""
         low, high, step = (_values.whole(argument, number) for argument, number in (("low", low), ("high", high), ("step", step)))
+        distribution = IntDistribution(low, high, log, step)
         if log:
             if step != 1:
                 raise ValueError("step must be 1 if log is true")
             if low < 1:
                 raise ValueError(f"low must be 1 or above if log is true, not {low}")
-            return int(self._value(name, lambda: self._rounded(name, low, high)))
+            return int(self._value(name, distribution, lambda: self._rounded(name, low, high)))
         if step == 1:
-            return int(self._value(name, lambda: self.experiment.randint(name, low, high)))
-        return int(self._value(name, lambda: self._on_grid(name, low, high, step)))
+            return int(self._value(name, distribution, lambda: self.experiment.randint(name, low, high)))
+        return int(self._value(name, distribution, lambda: self._on_grid(name, low, high, step)))
 
     def suggest_categorical(self, name: str, choices: Sequence[T]) -> T:
         """Draws one of some values: numbers, texts, bools or None."""
-        chosen: T = self._value(name, lambda: self.experiment.categorical(name, list(choices)))
+        chosen: T = self._value(
+            name, CategoricalDistribution(choices), lambda: self.experiment.categorical(name, list(choices)))
         return chosen
 
     # The names of earlier versions of Optuna.
@@ -116,8 +84,11 @@ class Trial:
 
     def report(self, value: float, step: int) -> None:
         """Records the value of a step, from 0: a row of the channel "value"."""
-        self.last = float(value)
-        self.experiment.log(step, {self.study.battery.objective: self.last})
+        number, epoch = float(value), _values.whole("step", step)
+        if epoch < 0:
+            raise ValueError(f"step must be 0 or above, not {step!r}")
+        self.last = self.reported[epoch] = number
+        self.experiment.log(epoch, {self.study.battery.objective: number})
 
     def should_prune(self) -> bool:
         """Returns whether the training must stop. Waits for nothing: the ingest decides milliseconds after a report."""
@@ -129,10 +100,16 @@ class Trial:
         self.user_attrs[key] = value
         self.experiment.meta({key: value})
 
-    def _value(self, name: str, draw: Callable[[], Any]) -> Any:
+    @property
+    def system_attrs(self) -> dict[str, Any]:
+        """Nothing: hypero has no such attributes."""
+        return {}
+
+    def _value(self, name: str, distribution: Distribution, draw: Callable[[], Any]) -> Any:
         # A name has one value in a trial, whatever the later bounds are.
         if name not in self.params:
             self.params[name] = draw()
+            self.distributions[name] = distribution
         return self.params[name]
 
     def _on_grid(self, name: str, low: Any, high: Any, step: Any) -> Any:
@@ -154,5 +131,23 @@ class Trial:
         self.experiment.params({name: value})
         return value
 
-    def frozen(self, state: TrialState, value: float | None) -> FrozenTrial:
-        return FrozenTrial(self.number, state, value, dict(self.params), dict(self.user_attrs), self.experiment.id)
+    def frozen(self, state: TrialState, value: float | None, reason: str | None = None) -> FrozenTrial:
+        """Returns the trial as one that has ended."""
+        client = self.study.battery.client
+        return FrozenTrial(
+            self.number, state, value, self.params, self.user_attrs, self.experiment.id, started=self.datetime_start,
+            ended=datetime.now(), reason=reason,
+            shown=Shown(
+                self.experiment.id, self.study.battery.objective, client._url, client._namespace, reported=self.reported,
+                distributions=self.distributions))
+
+    def __getattr__(self, name: str) -> Any:
+        raise _names.missing("a trial of hypero.optuna", name, dir(self), _ALTERNATIVES)
+
+
+_ALTERNATIVES = {
+    "relative_params": "all hyper-parameters are in params",
+    "constraints": "a search has none. An objective function raises TrialPruned for a point that is not allowed",
+    "set_constraint": "a search has no constraints. An objective function raises TrialPruned for a point that is not allowed",
+    "storage": "Redis has the trials",
+}
