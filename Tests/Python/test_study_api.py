@@ -40,6 +40,9 @@ class ApiTests(StudyTestCase):
             other = optuna.create_study(study_name=self.id(), direction="minimize")
         self.assertIn("was declared with the direction 'maximize', which counts, and not 'minimize'", logs.output[0])
         self.assertEqual(other.best_value, best)
+        with self.assertLogs("hypero", "WARNING") as logs:
+            self.assertEqual(optuna.create_study(study_name=self.id()).best_value, best)
+        self.assertIn("which counts, and not 'minimize'", logs.output[0])
         # A Battery that states another direction, and another objective.
         wrong = self.client.battery(self.id(), objective="loss", direction="min")
         self.assertEqual(optuna.Study(wrong, seed=1).battery.objective, "value")
@@ -77,6 +80,11 @@ class ApiTests(StudyTestCase):
         with self.assertRaisesRegex(KeyError, f"unknown.*not found.*{self.id()}.*create_study"):
             optuna.load_study(study_name="unknown", storage="sqlite:///x.db")
         self.assertIn(self.id(), optuna.get_all_study_names())
+        with hypero.battery(f"{self.id()} plain").experiment() as experiment:
+            experiment.log(1, valid=1)
+        hypero.flush(timeout=30)
+        with self.assertRaisesRegex(KeyError, "its battery has no search"):
+            optuna.load_study(study_name=f"{self.id()} plain")
         # A study that this process has made, and that has no trial yet.
         made = optuna.create_study(study_name=f"{self.id()} new", direction="maximize", sampler=optuna.samplers.TPESampler(seed=3))
         loaded = optuna.load_study(study_name=f"{self.id()} new")

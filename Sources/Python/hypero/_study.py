@@ -357,8 +357,10 @@ def search(
         `trial.should_prune` tells of it.
     timeout, n_jobs, catch, callbacks: as for `hypero.optuna.Study.optimize`.
     """
-    way: Any = direction_of("minimize" if direction is None else direction)
-    study_name = battery if isinstance(battery, str) else None
+    study_name = None
+    if direction is None and not isinstance(battery, Battery):
+        direction = "minimize"
+    way: Any = None if direction is None else direction_of(direction)
     if not isinstance(battery, Battery):
         study_name = program_name() if battery is None else battery
         battery = _client.battery(study_name, objective=CHANNEL, direction=way)

@@ -110,7 +110,7 @@ def create_study(
         "seed": 1 if seed is None else seed, "name": "search", "sampler": _sampler(sampler), "stopping": _stopping(pruner)}
     if seed is None and len(found) == 1:
         options.update(seed=int(found[0]["seed"]), name=found[0]["search_name"])
-    study = stored_study(battery, direction, study_name=study_name, **options)
+    study = stored_study(battery, "minimize" if direction is None else direction, study_name=study_name, **options)
     _created[study_name] = {"direction": study.battery.direction, **options}
     return study
 
@@ -136,15 +136,18 @@ def load_study(*, study_name: str, storage: Any = None, sampler: Any = None, pru
     """
     _note_storage(storage)
     client = _client.battery(study_name, objective=CHANNEL, direction="min").client
+    reason = "its battery has no search"
     try:
         found = _stored.searches(client, study_name)
     except _queries.QueryError as error:
         if error.code != 3:
             raise
+        found, reason = [], str(error)
+    if not found:
         options = _created.get(study_name)
         if options is None:
             raise KeyError(
-                f"study {study_name!r}: not found, {error}. create_study(study_name={study_name!r}) makes it, in each process") from None
+                f"study {study_name!r}: not found, {reason}. create_study(study_name={study_name!r}) makes it, in each process")
         battery = _client.battery(study_name, objective=CHANNEL, direction=options["direction"])
         return Study(battery, study_name=study_name, **{key: value for key, value in options.items() if key != "direction"})
     seed = _seed(sampler)
