@@ -11,7 +11,7 @@ import types
 import unittest
 
 import hypero
-from hypero import _queries, optuna
+from hypero import _queries, _stored, optuna
 from test_study import StudyTestCase
 
 
@@ -113,6 +113,16 @@ class ApiTests(StudyTestCase):
         study.optimize(lambda trial: 0, n_trials=2)
         study.optimize(lambda trial: 0, n_trials=2, n_jobs=2)
         self.assertEqual(len(study.trials), 5)
+
+    def test_a_timeout_and_a_stop_leave_no_trial_open(self):
+        for number in range(5):
+            study = optuna.Study(self.battery, seed=number, sampler="random")
+            study.optimize(lambda trial: 0, timeout=0.02 * number)
+            # Other threads ask for a trial when the study is stopped.
+            study.optimize(lambda trial: study.stop() or 0, n_trials=50, n_jobs=4)
+            self.client.flush(timeout=30)
+            row = _stored.searches(self.client, study.id)[0]
+            self.assertEqual((row["not_started"], row["running"]), (0, 0))
 
     def test_the_trials_of_a_study(self):
         def objective(trial):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import _search, _values
+from ._experiment import Experiment
 from ._frozen import FrozenTrial
 from ._trial import Trial
 
@@ -23,6 +24,8 @@ Kinds = tuple[type[BaseException], ...]
 
 #: The limit of the contract for the trials of a search.
 MOST_TRIALS = 1_000_000
+#: The seconds in which a trial may still be given out that was asked for before a timeout or a stop.
+_GRACE = 1.0
 #: The seconds of a wait for the threads after which the user reads that it goes on.
 _PATIENCE = 2.0
 
@@ -67,7 +70,7 @@ class Optimization:
             while not self._study.is_stopped and self._takes_one():
                 if deadline is not None and time.monotonic() >= deadline:
                     return
-                experiment = search.claimed(deadline, lambda: self._study.is_stopped)
+                experiment = search.claimed(deadline, lambda: self._study.is_stopped) or self._late(search)
                 if experiment is None:
                     return
                 trial = Trial(experiment, self._study)
@@ -79,6 +82,19 @@ class Optimization:
                 self._run_trial(trial, thread)
         finally:
             self._study.loops.discard(thread)
+
+    def _late(self, search: _search.Search) -> Experiment | None:
+        """Returns the trial that was asked for before the timeout or a stop, and given out after it.
+
+        Without a process that takes it, the trial would stay open for the lease.
+        """
+        if search.finished:
+            return None
+        experiment = search.claimed(time.monotonic() + _GRACE, lambda: False)
+        if experiment is not None and self._study.is_stopped:
+            experiment.give_back("the study was stopped")
+            return None
+        return experiment
 
     def _takes_one(self) -> bool:
         with self._lock:

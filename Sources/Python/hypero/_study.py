@@ -73,9 +73,8 @@ class Study:
 
         n_trials: counted from the start of the study by the calls of one process. A program that runs in eight processes, or again,
             states the same number, which is exact also if a process starts late or is lost. If the study has its trials already, the
-            logger "hypero" gets a warning with the number for more. One process takes at most `n_trials`. None for no limit.
-
-        timeout: the seconds after which no further trial begins.
+            logger "hypero" gets a warning with the number for more. One process takes at most `n_trials` in a call. None for no limit.
+        timeout: the seconds after which the process asks for no further trial.
         n_jobs: the number of threads; -1 for that of the processors.
         catch: the exceptions of the function after which the next trial begins. Any other ends the call.
         callbacks: each is called as callback(study, trial) after a trial, a `FrozenTrial`.
