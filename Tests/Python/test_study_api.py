@@ -299,6 +299,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 """)
+        self.addCleanup(process.kill)
         self.assertEqual(sorted(process.stdout.readline() + process.stdout.readline()), ["\n", "\n", "0", "1"])
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=30)
@@ -315,6 +316,7 @@ def objective(trial):
     time.sleep(600)
 hypero.search(objective, 1, battery=battery)
 """)
+        self.addCleanup(process.kill)
         self.assertEqual(process.stdout.readline(), "0\n")
         waiting = self.child("""
 import threading
