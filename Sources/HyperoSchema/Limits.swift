@@ -27,6 +27,8 @@ package enum Limits {
     package static let trials = 1_000_000
     /// The maximum number of points that clients enqueue for a search.
     package static let points = 1_000
+    /// The maximum number of values of a point that clients enqueue.
+    package static let pointValues = 1_000
     /// The maximum number of bytes in the texts of all points that clients enqueue for a search.
     package static let pointBytes = 1024 * 1024
     /// The range of the attempts of a trial.

@@ -24,9 +24,11 @@ package enum SearchField {
     package static let stoppingFactor = EventField.stoppingFactor
     /// The time of the first declaration in Unix milliseconds.
     package static let created = "created"
-    /// The latest declaration that differs from the first one in another field than ``trials``: the name and the value of the
-    /// field. Absent if there is none.
+    /// The latest declaration that differs from the first one in another field than ``trials``: the names and the values of the
+    /// fields, for example `sampler random, stopping none`. Absent if there is none.
     package static let conflict = "conflict"
+    /// The value, in messages and in ``conflict``, of a field that a declaration does not have.
+    package static let noValue = "none"
     /// The lowest number above all trials that were granted or have started.
     package static let next = "next"
     /// The numbers below ``next`` that are granted before it, as ``SequenceRanges``. Absent if there are none. There are some if
@@ -38,11 +40,16 @@ package enum SearchField {
     package static let stopped = "stopped"
     /// The number of `end` events that were refused, because their trial was granted again or had ended. Absent if 0.
     package static let refused = "refused"
+    /// The time of the latest event of a trial or claim in Unix milliseconds of the server, recorded once in an eighth of the lease.
+    package static let active = "active"
+    /// The time of the first event after one in which no process could send, because Redis was away. Absent if there was none.
+    package static let resumed = "resumed"
     /// The number of enqueued points that were granted. Absent if 0.
     package static let granted = "granted"
     /// `open.<trial>`: `<attempt> <token> <time> <point> <producer>` of a trial that was granted and has not ended: the token of
     /// the claim, the time of its latest recorded sign of life in Unix milliseconds of the server, or 0 if it is lost, the number of
-    /// its enqueued point, and the producer that has started it. `-` stands for a part that is absent.
+    /// its enqueued point, and the producer that has started it. `-` stands for a part that is absent. A sixth part is the number of
+    /// processes that were lost with it, if others gave it back or never started it.
     package static let open = "open."
     /// `point.<number>`: the hyper-parameters of an enqueued point, a JSON object with sorted names. The numbers are 1, 2, ….
     package static let point = "point."

@@ -104,8 +104,13 @@ struct SearchFixture {
     }
 
     /// Claims a trial, and returns the token and the grant.
+    ///
+    /// - Parameter isAlive: true if Redis was not away before: the process has shown that it lives.
     @discardableResult
-    mutating func claim(by producer: String, at time: Int64) -> (token: Event.Origin, grant: String?) {
+    mutating func claim(
+        by producer: String, at time: Int64, isAlive: Bool = true
+    ) -> (token: Event.Origin, grant: String?) {
+        if isAlive { add(at: time, Self.alive(producer)) }
         let event = numbered(Self.claim(), by: producer)
         add(at: time, event)
         return (event.origin!, grant(of: event.origin!))

@@ -34,6 +34,10 @@ struct SearchSimulation {
 
     private(set) var deaths = 0
     private(set) var sentEnds = 0
+    /// The number of those that state their attempt.
+    private(set) var statedEnds = 0
+    /// The number of processes that have started each trial.
+    private(set) var starts: [Int: Int] = [:]
     /// The attempts that were granted, by trial.
     private(set) var attempts: [Int: [Int]] = [:]
     /// The trials that got each enqueued point.
@@ -91,6 +95,7 @@ struct SearchSimulation {
             let known = Bool.random(using: &random) ? attempt : nil
             send(fixture.numbered(SearchFixture.end(trial, attempt: known), by: process.producer), at: now)
             sentEnds += 1
+            if known != nil { statedEnds += 1 }
             steps.append((now + 1, .claim(Process(worker: process.worker, producer: process.producer))))
         }
     }
@@ -112,6 +117,7 @@ struct SearchSimulation {
         let dies = fate < 0.15
         // A process may die before its first event.
         if !dies || Bool.random(using: &random) {
+            starts[trial, default: 0] += 1
             send(fixture.numbered(SearchFixture.start(trial, attempt, token: token), by: process.producer), at: now)
         }
         if dies {

@@ -103,13 +103,15 @@ import Testing
         #expect(fixture.claim(by: "q", at: 18_999).grant == nil)
         let second = fixture.claim(by: "q", at: 19_000)
         #expect(second.grant == "1 2")
-        fixture.add(by: "p", at: 19_100, S.row(1, 2, "0.7"), S.end(1))
+        fixture.add(by: "p", at: 19_100, S.row(1, 2, "0.7"), S.end(1, attempt: 1))
         #expect(fixture.hash["refused"] == "1" && fixture.hash["ended"] == nil)
         #expect(fixture.experiment(1)["status"] == "running" && fixture.experiment(1)["max.valid"] == "0.7")
         fixture.add(by: "q", at: 19_200, S.start(1, 2, token: second.token))
         fixture.add(by: "p", at: 19_300, S.end(1, .failed, attempt: 1))
         fixture.add(by: "q", at: 19_400, S.end(1))
-        fixture.add(by: "p", at: 19_500, S.end(1, .failed))
+        fixture.add(by: "p", at: 19_500, S.end(1, .failed, attempt: 1))
+        // The end of another rank, which has no attempt, is no loss.
+        fixture.add(by: "rank", at: 19_500, S.end(1))
         #expect(fixture.hash["refused"] == "3" && fixture.hash["ended"] == "1")
         #expect(fixture.experiment(1)["status"] == "done" && fixture.experiment(1)["attempt"] == "2")
     }
@@ -117,7 +119,8 @@ import Testing
     @Test(arguments: [true, false])
     func `Signs of life of the producer and events of the trial keep it`(isAlive: Bool) {
         var fixture = SearchFixture(trials: 1)
-        fixture.claim(by: "p", at: 10_000)
+        let token = fixture.claim(by: "p", at: 10_000).token
+        fixture.add(by: "p", at: 10_000, S.start(1, 1, token: token))
         for time in stride(from: Int64(15_000), to: 60_000, by: 5_000) {
             if isAlive {
                 fixture.add(at: time, S.alive("p"))
@@ -161,19 +164,79 @@ import Testing
         #expect(fixture.producer("r")["none.s0123abcd"] == "1 0")
         #expect(fixture.hash["ended"] == "1" && fixture.hash["open.1"] == nil)
         #expect(fixture.experiment(1)["status"] == "failed" && fixture.experiment(1)["reason"] == "lost 2 times")
-        fixture.add(by: "q", at: 30_100, S.end(1))
-        fixture.add(by: "p", at: 30_100, S.end(1))
+        fixture.add(by: "q", at: 30_100, S.end(1, attempt: 2))
+        fixture.add(by: "p", at: 30_100, S.end(1, attempt: 1))
         #expect(fixture.experiment(1)["status"] == "failed" && fixture.hash["refused"] == "2")
         #expect(fixture.history.last?["status"] == "failed" && fixture.history.last?["value"] == "0.5")
     }
 
-    @Test func `A trial that no process has begun leaves no experiment when it has no attempts left`() {
+    @Test func `A grant that no process has started is granted again, and is no attempt that was lost`() {
         var fixture = SearchFixture(trials: 1, attempts: 1)
         let token = fixture.claim(by: "p", at: 10_000).token
-        fixture.claim(by: "q", at: 20_000)
-        #expect(fixture.experiment(1).isEmpty && fixture.hash["ended"] == "1")
-        #expect(fixture.grant(of: token) == "lost")
-        #expect(fixture.history == [["trial": "1", "attempt": "1", "status": "failed"]])
+        // The signs of life of a process that does not take its trial do not keep it.
+        fixture.add(at: 19_000, S.alive("p"))
+        let second = fixture.claim(by: "q", at: 20_000)
+        #expect(second.grant == "1 2" && fixture.grant(of: token) == "lost" && fixture.history.isEmpty)
+        #expect(fixture.hash["open.1"] == "2 q:1 20000 - - 0")
+        fixture.add(by: "q", at: 20_010, S.start(1, 2, token: second.token))
+        #expect(fixture.claim(by: "r", at: 30_000).grant == nil && fixture.hash["ended"] == "1")
+        #expect(fixture.experiment(1)["reason"] == "lost 1 times")
+    }
+
+    @Test func `A trial that is given back is granted at once, any number of times, also to the same process`() {
+        var fixture = SearchFixture(trials: 1, attempts: 2)
+        for attempt in 1...9 {
+            let claim = fixture.claim(by: "p", at: 10_000)
+            #expect(claim.grant == "1 \(attempt)" && fixture.stop(1, of: "p") == nil)
+            fixture.add(
+                by: "p", at: 10_000, S.start(1, attempt, token: claim.token), S.row(1, attempt, "1"),
+                S.end(1, .lost, attempt: attempt))
+        }
+        // Two that are killed. An adopter, which knows no attempt, tells it of the first one.
+        let killed = fixture.claim(by: "q", at: 10_000)
+        fixture.add(by: "q", at: 10_000, S.start(1, 10, token: killed.token), S.end(1, .lost))
+        let last = fixture.claim(by: "r", at: 10_000)
+        #expect(last.grant == "1 11" && fixture.hash["open.1"]?.hasSuffix(" 1") == true)
+        fixture.add(by: "r", at: 10_000, S.start(1, 11, token: last.token))
+        #expect(fixture.claim(by: "s", at: 20_000).grant == nil)
+        #expect(fixture.experiment(1)["reason"] == "lost 2 times" && fixture.hash["ended"] == "1")
+    }
+
+    @Test(arguments: [true, false])
+    func `After an outage of Redis no trial is lost until the processes can have connected again`(isOutage: Bool) {
+        var fixture = SearchFixture(trials: 2)
+        let tokens = ["p", "q"].map { fixture.claim(by: $0, at: 10_000).token }
+        for (index, token) in tokens.enumerated() {
+            fixture.add(by: token.producer.text, at: 10_000, S.start(index + 1, 1, token: token))
+        }
+        // The first process that connects again claims. Without an outage, it has shown that it lives.
+        let grant = fixture.claim(by: "r", at: 40_000, isAlive: !isOutage).grant
+        guard isOutage else {
+            #expect(grant == "1 2")
+            return
+        }
+        #expect(grant == nil && fixture.hash["resumed"] == "40000")
+        fixture.add(by: "p", at: 41_000, S.row(1, 1, "1"))
+        #expect(fixture.claim(by: "r", at: 43_999).grant == nil)
+        // The other one does not come back.
+        #expect(fixture.claim(by: "r", at: 44_000).grant == "2 2")
+        #expect(fixture.claim(by: "r", at: 44_000).grant == nil)
+    }
+
+    @Test func `Late hyper-parameters of a process that has lost its trial change none of the next one`() {
+        var fixture = SearchFixture(trials: 1)
+        func lr(_ value: String, _ name: String = "lr") -> Event {
+            S.event(1, .param([Event.Entry(name: name, value: value)]))
+        }
+        let first = fixture.claim(by: "p", at: 10_000).token
+        fixture.add(by: "p", at: 10_000, S.start(1, 1, token: first))
+        let second = fixture.claim(by: "q", at: 20_000)
+        fixture.add(by: "q", at: 20_000, S.start(1, 2, token: second.token), lr("0.5"))
+        fixture.add(by: "p", at: 20_010, lr("0.001"), lr("7", "depth"))
+        #expect(fixture.experiment(1)["param.lr"] == "0.5" && fixture.experiment(1)["param.depth"] == "7")
+        fixture.add(by: "q", at: 20_020, S.row(1, 1, "1"), S.end(1, attempt: 2))
+        fixture.add(by: "p", at: 20_030, lr("0.002"))
+        #expect(fixture.experiment(1)["param.lr"] == "0.5" && fixture.history.last?["param.lr"] == "0.5")
     }
 
     @Test func `A trial that an operator has deleted is not granted again`() {
@@ -250,6 +313,54 @@ import Testing
         #expect(fixture.hash["free"] == nil)
         fixture.add(by: "q", at: 10_030, S.end(4))
         #expect(fixture.hash["ended"] == "1")
+    }
+
+    @Test(arguments: [[0, 1, 2, 3], [0, 2, 1, 3], [2, 0, 1, 3], [2, 3, 0, 1], [2, 0, 3, 1], [0, 2, 3, 1]])
+    func `Claims and starts that arrive again in another order leave each process with the trial that it runs`(
+        order: [Int]
+    ) {
+        // Redis has lost the claims and the starts of p, which runs trial 1, and of q, which runs trial 2.
+        var fixture = SearchFixture(trials: 3)
+        let claims = ["p", "q"].map { fixture.numbered(S.claim(), by: $0) }
+        let starts = [1, 2].map { trial in
+            fixture.numbered(S.start(trial, 1, token: claims[trial - 1].origin), by: ["p", "q"][trial - 1])
+        }
+        // The claim of q first, and the two events of a process in their order.
+        let events = [claims[1], starts[1], claims[0], starts[0]]
+        for index in order { fixture.add(at: 10_000, events[index]) }
+        #expect(fixture.hash["open.1"] == "1 p:1 10000 - p" && fixture.hash["open.2"] == "1 q:1 10000 - q")
+        fixture.add(by: "p", at: 10_010, S.row(1, 1, "1"), S.end(1, attempt: 1))
+        fixture.add(by: "q", at: 10_010, S.row(2, 1, "1"), S.end(2, attempt: 1))
+        #expect(fixture.hash["ended"] == "2" && fixture.hash["refused"] == nil)
+        let last = fixture.claim(by: "r", at: 10_020)
+        #expect(last.grant == "3 1" && fixture.hash["next"] == "4" && fixture.hash["free"] == nil)
+        #expect(!fixture.hash.keys.contains { $0.hasPrefix("open.") && $0 != "open.3" })
+    }
+
+    @Test func `A process whose trial has ended before its start is told to stop, and its end is refused`() {
+        var fixture = SearchFixture(trials: 1)
+        let forgotten = Event.Origin(producer: ProducerID("p")!, seq: 9)
+        let token = fixture.claim(by: "q", at: 10_000).token
+        fixture.add(
+            by: "p", at: 10_000, S.start(1, 1, token: forgotten), S.row(1, 1, "1"), S.end(1, .stopped, attempt: 1))
+        fixture.add(by: "q", at: 10_010, S.start(1, 1, token: token), S.row(1, 2, "2"))
+        #expect(fixture.stop(1, of: "q") == "the trial has ended")
+        fixture.add(by: "q", at: 10_020, S.end(1, attempt: 1))
+        #expect(fixture.hash["refused"] == "1" && fixture.hash["ended"] == "1" && fixture.stop(1, of: "q") == nil)
+        #expect(fixture.experiment(1)["status"] == "stopped" && fixture.experiment(1)["producer"] == "p")
+        #expect(fixture.history.filter { $0["status"] != "running" }.count == 1)
+    }
+
+    @Test func `A process whose trial another one has started first is told to stop, and its end is refused`() {
+        var fixture = SearchFixture(trials: 1)
+        let forgotten = Event.Origin(producer: ProducerID("p")!, seq: 9)
+        let token = fixture.claim(by: "q", at: 10_000).token
+        fixture.add(by: "p", at: 10_000, S.start(1, 1, token: forgotten))
+        #expect(fixture.grant(of: token) == "lost")
+        fixture.add(by: "q", at: 10_000, S.start(1, 1, token: token))
+        #expect(fixture.stop(1, of: "q") == "superseded by attempt 1" && fixture.stop(1, of: "p") == nil)
+        fixture.add(by: "q", at: 10_010, S.end(1, .stopped, attempt: 1))
+        #expect(fixture.hash["refused"] == "1" && fixture.hash["ended"] == nil && fixture.stop(1, of: "q") == nil)
     }
 
     @Test func `Of two processes with one number and attempt, the end of the one that the ingest knows counts`() {

@@ -30,9 +30,9 @@ import Testing
                 "stopping": "median", "stopping.epochs": "81", "stopping.first": "3", "stopping.factor": "4",
             ])
         let others: [(StoppingRule?, String)] = [
-            (StoppingRule(.median, epochs: 80, factor: 4), "stopping.epochs 80"), (nil, "stopping "),
+            (StoppingRule(.median, epochs: 80, factor: 4), "stopping.epochs 80"), (nil, "stopping none"),
             (StoppingRule(.median, epochs: 81, first: 4, factor: 4), "stopping.first 4"),
-            (StoppingRule(.median, epochs: 81), "stopping.factor 3"),
+            (StoppingRule(.median, epochs: 80), "stopping.epochs 80, stopping.factor 3"),
             (StoppingRule(.halving, epochs: 81, factor: 4), "stopping halving"),
         ]
         for (other, conflict) in others {
@@ -223,7 +223,7 @@ import Testing
         #expect(fixture.experiment(1)["stop"] == nil)
         fixture.add(by: "q", at: 20_010, S.start(1, 2, token: second.token))
         #expect(fixture.stop(1, of: "q") == nil && fixture.stop(1, of: "p1") == "superseded by attempt 2")
-        fixture.add(by: "p1", at: 20_020, S.end(1))
+        fixture.add(by: "p1", at: 20_020, S.end(1, attempt: 1))
         #expect(fixture.stop(1, of: "p1") == nil && fixture.hash["refused"] == "1")
         // Without a rule, too, and until there are no attempts left.
         var last = S(trials: 1, attempts: 1)

@@ -167,7 +167,7 @@ import Testing
         #expect(
             fixture.server.cli("ZCARD", fixture.rung(3)) == "3" && fixture.server.cli("ZCARD", fixture.rung(9)) == "3")
         try fixture.control("event", "delete", "experiment", "\(Self.search.text)-2")
-        #expect(fixture.server.cli("ZRANGE", fixture.rung(3), "0", "-1") == "s0123abcd-1\ns0123abcd-3")
+        #expect(fixture.server.cli("ZRANGE", fixture.rung(3), "0", "-1") == "s0123abcd-3\ns0123abcd-1")
         #expect(fixture.server.cli("ZCARD", fixture.rung(9)) == "2")
         try fixture.control("event", "delete", "battery", EventSequence.battery.text)
         #expect(fixture.server.cli("KEYS", "*search*") == "")

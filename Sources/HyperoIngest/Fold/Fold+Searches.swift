@@ -31,7 +31,10 @@ extension Fold {
         guard let search = batch.search(of: event), let battery = event.battery else { return }
         switch event.body {
         case .search(let declaration): searches[search].declare(declaration, of: battery, at: item.seen)
-        case .claim: if let origin = event.origin { grant(to: origin, in: search, of: item) }
+        case .claim:
+            guard let origin = event.origin else { return }
+            searches[search].touch(at: item.added, lastSign: lastSign)
+            grant(to: origin, in: search, of: item)
         case .enqueue(_, let entries): searches[search].enqueue(entries)
         default: break
         }
@@ -68,6 +71,8 @@ extension Fold {
         var trial = trial
         trial.token = token
         searches[search].set(trial, at: number)
+        // The process may have lost or given back an earlier attempt.
+        if trial.attempt > 1 { setStop(nil, ofTrial: number, in: search, for: token.producer) }
         let point = searches[search].point(of: trial).map { " " + $0 } ?? ""
         grants[token.producer, default: FieldChanges()].set(
             ProducerField.grant + String(token.seq), to: "\(number) \(trial.attempt)\(point)")
@@ -100,8 +105,9 @@ extension Fold {
             let experiment = batch.index(of: batch.searches[search].experiment(ofTrial: number))
         else { return nil }
         let now = item.added
-        // The time of a producer is not after the server's. It is that of the latest sign of life if the process is silent.
-        if trial.time > 0, let holder = trial.holder.flatMap({ batch.index(of: $0) }),
+        // The time of a producer is not after the server's. It is that of the latest sign of life if the process is silent. A
+        // process that has not started the trial within a lease may not want it any more.
+        if trial.time > 0, let holder = trial.runner.flatMap({ batch.index(of: $0) }),
             producers[holder].time > trial.time
         {
             trial.time = min(producers[holder].time, now)
@@ -114,10 +120,13 @@ extension Fold {
                 ProducerField.grant + String(token.seq), to: ProducerField.lostGrant)
         }
         let isDeleted = hasTombstones && deletionTime(of: experiment, in: item.subjects.battery) != nil
-        guard trial.attempt < searches[search].state.attempts, !isDeleted else {
+        // A process that has not started the trial is no reason to give it up.
+        if trial.runner != nil { trial.losses += 1 }
+        let isHopeless = trial.losses >= searches[search].state.attempts || trial.attempt >= Limits.attempts.upperBound
+        guard !isHopeless, !isDeleted else {
             searches[search].close(number, as: .failed)
             if !isDeleted {
-                setStop("lost \(trial.attempt) times", ofTrial: number, in: search, for: trial.runner)
+                setStop("lost \(trial.losses) times", ofTrial: number, in: search, for: trial.runner)
                 fail(experiment, after: trial, number: number, in: search, of: item)
             }
             return nil
@@ -142,7 +151,7 @@ extension Fold {
             guard experiments[index].battery == batch.batteries[battery] else { return }
             experiments[index].loadRows(objective: objective, in: &result.rows)
             experiments[index].end(
-                .failed, of: batch.experiments[experiment], attempt: nil, reason: "lost \(trial.attempt) times",
+                .failed, of: batch.experiments[experiment], attempt: nil, reason: "lost \(trial.losses) times",
                 at: time,
                 by: producerOfStatus(index), isAccepted: true)
             value = results(of: index, subject: experiment, objective: objective)
@@ -186,7 +195,9 @@ extension Fold {
 
     /// Records a sign of life of a trial, at most once in an eighth of its lease.
     mutating func renew(_ item: DecodedBatch.Item) {
-        guard let trial = trial(of: item), var open = searches[trial.search].state.open[trial.number], open.time > 0,
+        guard let trial = trial(of: item) else { return }
+        searches[trial.search].touch(at: item.added, lastSign: lastSign)
+        guard var open = searches[trial.search].state.open[trial.number], open.time > 0,
             item.added - open.time >= searches[trial.search].state.lease / 8, open.isHeld(by: producer(of: item))
         else { return }
         open.time = item.added
@@ -200,26 +211,60 @@ extension Fold {
         let (search, producer) = (trial.search, producer(of: item))
         var open = searches[search].state.open[trial.number]
         if open == nil {
-            guard !searches[search].state.isKnown(trial.number) else { return .ordinary }
+            guard !searches[search].state.isKnown(trial.number) else {
+                // Redis has lost the grant of the process that has ended the trial, and it was granted again. A user who resumes the
+                // experiment has no token.
+                guard start.token != nil else { return .ordinary }
+                setStop("the trial has ended", ofTrial: trial.number, in: search, for: producer)
+                return .refused
+            }
             searches[search].occupy(trial.number)
             var token = start.token
             if token == nil, let producer { token = Event.Origin(producer: producer, seq: item.seq) }
-            open = SearchState.OpenTrial(attempt: start.attempt ?? 1, token: token, time: item.added)
+            let attempt = start.attempt ?? 1
+            open = SearchState.OpenTrial(attempt: attempt, token: token, time: item.added, losses: attempt - 1)
         }
         guard var open else { return .ordinary }
         let hasToken = start.token != nil && start.token == open.token
         let attempt = start.attempt ?? (hasToken || producer == open.holder ? open.attempt : 1)
         let isOfHolder = start.token == nil && (open.isHeld(by: producer) || open.runner == nil)
-        guard attempt > open.attempt || attempt == open.attempt && (hasToken || isOfHolder) else { return .refused }
-        if !hasToken { removeGrant(open.token) }
-        if attempt > open.attempt {
-            open.token = start.token ?? producer.map { Event.Origin(producer: $0, seq: item.seq) }
+        // Redis has lost the grant of a trial that runs, and the number was granted again.
+        let isFirst = start.token != nil && open.runner == nil && open.time > 0
+        guard attempt > open.attempt || attempt == open.attempt && (hasToken || isOfHolder || isFirst) else {
+            if start.token != nil {
+                setStop("superseded by attempt \(open.attempt)", ofTrial: trial.number, in: search, for: producer)
+            }
+            return .refused
         }
+        if !hasToken {
+            displace(open.token, by: start.token, from: trial.number, in: search)
+            if attempt > open.attempt || isFirst {
+                open.token = start.token ?? producer.map { Event.Origin(producer: $0, seq: item.seq) }
+            }
+        }
+        open.losses += attempt - open.attempt
         (open.attempt, open.time) = (attempt, item.added)
         open.runner = producer ?? open.runner
         searches[search].set(open, at: trial.number)
         setStop(atStartOf: trial, attempt: attempt, of: item)
         return .accepted
+    }
+
+    /// Takes a number from the claim that has it, because another process runs it, and from that one another number.
+    private mutating func displace(
+        _ token: Event.Origin?, by starter: Event.Origin?, from number: Int, in search: Int
+    ) {
+        if let token, token != starter {
+            if searches[search].state.open[number]?.runner == nil, starter != nil {
+                // It may wait for its trial, and claims again.
+                grants[token.producer, default: FieldChanges()].set(
+                    ProducerField.grant + String(token.seq), to: ProducerField.lostGrant)
+            } else {
+                removeGrant(token)
+            }
+        }
+        guard let starter, let other = searches[search].unstarted(of: starter, otherThan: number) else { return }
+        searches[search].release(other)
     }
 
     /// Records the end of a trial. A trial whose process is known to be lost is granted again.
@@ -240,12 +285,13 @@ extension Fold {
             let isOther = producer != nil && lifecycle.producer != nil && producer != lifecycle.producer
             let isEarlier = attempt.map { $0 < lifecycle.attempt } ?? false
             guard lifecycle.status != .running || isOther || isEarlier else { return .ordinary }
-            searches[search].refuse()
+            if attempt != nil { searches[search].refuse() }
             removeStop(of: trial, from: [producer])
             return .refused
         }
         guard attempt ?? open.attempt == open.attempt, open.isHeld(by: producer) else {
-            searches[search].refuse()
+            // Another process that logs to the experiment has no attempt.
+            if attempt != nil { searches[search].refuse() }
             removeStop(of: trial, from: [producer])
             return .refused
         }
@@ -254,6 +300,9 @@ extension Fold {
         }
         guard status != .lost else {
             open.time = 0
+            // The end of a process that gives the trial back has an attempt, and that of an adopter has none. Such a process is not
+            // lost.
+            if attempt != nil { (open.runner, open.token) = (nil, nil) }
             searches[search].set(open, at: trial.number)
             return .ordinary
         }
@@ -261,96 +310,6 @@ extension Fold {
         searches[search].close(trial.number, as: status)
         record(status, trial: trial.number, attempt: open.attempt, of: item, fold: index, in: search)
         return .accepted
-    }
-}
-
-// MARK: - History
-
-extension Fold {
-    /// Adds the changes of searches, rungs and hashes of producers.
-    mutating func addSearchChanges() {
-        addRungChanges()
-        for (index, search) in searches.enumerated() {
-            result.changes.append(contentsOf: search.changes(of: batch.searches[index], in: keyspace))
-            result.posterior.searches.append(search.state)
-        }
-        for (producer, fields) in grants.sorted(by: { $0.key.text < $1.key.text }) {
-            let key = keyspace.producer(producer)
-            let (set, removed) = (fields.fields, fields.removedNames)
-            if !set.isEmpty {
-                result.changes.append(.setFields(key: key, set))
-                // The hash of a producer that is lost may be gone.
-                result.changes.append(.expire(key: key, milliseconds: Watermark.lifetime))
-            }
-            if !removed.isEmpty { result.changes.append(.removeFields(key: key, removed)) }
-        }
-    }
-
-    /// Adds the first row of a trial to the history, with the hyper-parameters so far. Called before the row is merged.
-    mutating func recordFirstRow(of subject: Int, in battery: Int, epoch: Int, fold index: Int) {
-        guard experiments[index].curve.highestEpoch == nil, let trial = trial(subject, in: battery) else { return }
-        let open = searches[trial.search].state.open[trial.number]
-        record(
-            .running, trial: trial.number, attempt: open?.attempt ?? 1,
-            [IndexChange.Field(TrialField.last, Int64(epoch))] + parameters(of: index, subject: subject),
-            in: trial.search)
-    }
-
-    private mutating func record(
-        _ status: ExperimentStatus, trial: Int, attempt: Int, of item: DecodedBatch.Item, fold index: Int,
-        in search: Int
-    ) {
-        guard let objective = batteries[item.subjects.battery].objective else { return }
-        let results = results(of: index, subject: item.subjects.experiment, objective: objective)
-        record(status, trial: trial, attempt: attempt, results, in: search)
-    }
-
-    private mutating func record(
-        _ status: ExperimentStatus, trial: Int, attempt: Int, _ fields: [IndexChange.Field], in search: Int
-    ) {
-        searches[search].record(
-            [
-                IndexChange.Field(TrialField.trial, Int64(trial)),
-                IndexChange.Field(TrialField.attempt, Int64(attempt)),
-                IndexChange.Field(TrialField.status, status.rawValue),
-            ] + fields)
-    }
-
-    /// Returns the objective at the best epoch, the highest epoch and the hyper-parameters.
-    private mutating func results(
-        of index: Int, subject: Int, objective: BatteryState.Objective
-    ) -> [IndexChange.Field] {
-        experiments[index].requireMaxima()
-        let maxima = experiments[index].maxima
-        var fields: [IndexChange.Field] = []
-        if let cell = maxima.cells(in: result.rows).first(where: { $0.channel.hasSameBytes(as: objective.channel) }) {
-            fields.append(IndexChange.Field(TrialField.value, cell.number.text))
-        }
-        if let epoch = maxima.epoch(in: result.rows) {
-            fields.append(IndexChange.Field(TrialField.epoch, Int64(epoch)))
-        }
-        if let last = experiments[index].curve.highestEpoch {
-            fields.append(IndexChange.Field(TrialField.last, Int64(last)))
-        }
-        return fields + parameters(of: index, subject: subject)
-    }
-
-    /// Returns the hyper-parameters of an experiment, and the distributions that differ from those of its search, with their prefixes
-    /// and in the order of their names. They are read first if the experiment is older than the batch.
-    private mutating func parameters(of index: Int, subject: Int) -> [IndexChange.Field] {
-        var values: [ExactText: String] = [:]
-        if prior.experiments[subject]?.battery != nil {
-            if let parameters = prior.parameters[subject] {
-                for (name, value) in parameters { values[ExactText(name)] = value }
-            } else {
-                unreadParameters.insert(subject)
-            }
-        }
-        for field in experiments[index].fields.fields where PriorState.isParameter(field.name) {
-            values[ExactText(field.name)] = field.value
-        }
-        return values.map { IndexChange.Field($0.key.text, $0.value) }
-            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 }
 

@@ -41,6 +41,8 @@ package struct Fold {
     var searches: [SearchFold]
     /// The changes of grants and of reasons to stop in the hashes of producers.
     var grants: [ProducerID: FieldChanges] = [:]
+    /// The time of the sign of life of the current entry's producer before the entry, in Unix milliseconds; 0 for none.
+    private(set) var lastSign: Int64 = 0
     /// The subjects without which a claim cannot be applied.
     var furtherSubjects = FurtherSubjects()
     /// The rungs of the searches of which a trial has a row in the batch, by search index.
@@ -106,8 +108,10 @@ package struct Fold {
             result.counts.applied += 1
             return
         }
+        lastSign = 0
         if producer >= 0 {
             if let readError = producers[producer].readError { return deadLetter(index, reason: readError) }
+            lastSign = producers[producer].time
             guard accept(seq: item.seq, of: producer, item: index, at: item.seen) else { return }
         }
         if hasTombstones, drop(item, at: index) { return }
@@ -206,6 +210,7 @@ package struct Fold {
                 status, of: id(of: target), attempt: attempt, reason: reason, at: time, by: producer(of: target),
                 isAccepted: verdict == .accepted)
         case .param(let entries, let spaces):
+            let (entries, spaces) = hasSearches ? current(entries, spaces, of: item, in: target) : (entries, spaces)
             set(entries, prefix: Prefix.param, of: target)
             for space in spaces { batteries[battery].setSpace(space) }
             if hasSearches, !spaces.isEmpty { set(spaces, of: item, fold: target.experiment) }

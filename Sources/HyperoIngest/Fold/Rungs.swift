@@ -81,9 +81,9 @@ package struct Rungs: Sendable {
         var changed: [Int] = []
         for index in epochs.indices where epochs[index] <= epoch {
             let before = rungs[index][trial]
-            // A trial that has skipped the epoch of the rung has the best of its rows before.
+            // A trial that has skipped the epoch of the rung has the best of its rows before, and one without has this row.
             guard epochs[index] == epoch || before == nil else { continue }
-            let known = epochs[index] == epoch ? objective : best
+            let known = epochs[index] == epoch ? objective : best ?? objective
             let score = known.map { cost(of: $0) } ?? .infinity
             guard score != before else { continue }
             rungs[index].set(score, of: trial)

@@ -37,18 +37,30 @@ struct SearchFold {
             return
         }
         state.trials = max(state.trials, search.trials)
-        if !search.name.hasSameBytes(as: state.name) { conflict = "\(SearchField.name) \(search.name)" }
-        if String(search.seed) != state.seed { conflict = "\(SearchField.seed) \(search.seed)" }
-        if search.sampler?.utf8.map(\.self) != state.sampler?.utf8.map(\.self) {
-            conflict = "\(SearchField.sampler) \(search.sampler ?? "")"
+        let differences = differences(of: search)
+        guard !differences.isEmpty else { return }
+        conflict = differences.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// Returns the fields of a declaration that differ from those of the first one, without the number of trials.
+    private func differences(of search: Event.Search) -> [(name: String, value: String)] {
+        var (first, other): ([String?], [(name: String, value: String)]) = ([], [])
+        func compare(_ name: String, _ value: String?, with firstValue: String?) {
+            first.append(firstValue)
+            other.append((name, value ?? SearchField.noValue))
         }
-        if search.attempts != state.attempts { conflict = "\(SearchField.attempts) \(search.attempts)" }
-        if search.lease != state.lease { conflict = "\(SearchField.lease) \(search.lease)" }
-        guard search.stopping != state.stopping else { return }
-        let first = state.stopping?.fields ?? []
-        let other = search.stopping?.fields ?? []
-        let difference = zip(first, other).first { $0.value != $1.value }?.1
-        conflict = "\(difference?.name ?? SearchField.stopping) \((difference ?? other.first)?.value ?? "")"
+        compare(SearchField.name, search.name, with: state.name)
+        compare(SearchField.seed, String(search.seed), with: state.seed)
+        compare(SearchField.sampler, search.sampler, with: state.sampler)
+        compare(SearchField.attempts, String(search.attempts), with: String(state.attempts))
+        compare(SearchField.lease, String(search.lease), with: String(state.lease))
+        compare(SearchField.stopping, search.stopping?.kind.rawValue, with: state.stopping?.kind.rawValue)
+        if let rule = search.stopping, let firstRule = state.stopping {
+            for (field, firstField) in zip(rule.fields, firstRule.fields).dropFirst() {
+                compare(field.name, field.value, with: firstField.value)
+            }
+        }
+        return zip(first, other).filter { !($0 ?? SearchField.noValue).hasSameBytes(as: $1.value) }.map { $1 }
     }
 
     /// Records the distribution of a hyper-parameter of a trial.
@@ -115,15 +127,50 @@ extension SearchFold {
         WorkCounter.count(state.open.count)
         silent = state.open.keys.filter { isSilent($0, at: now) }
             .map { (time: state.open[$0]?.time ?? 0, number: $0) }.sorted { $0 > $1 }.map(\.number)
-        quietUntil = silent.isEmpty ? (state.open.values.lazy.map(\.time).min() ?? now) + state.silence : nil
+        let earliest = (state.open.values.lazy.map(\.time).min() ?? now) + state.silence
+        quietUntil = silent.isEmpty ? max(earliest, state.resumed + state.grace) : nil
         return silent.last
+    }
+
+    /// Records the time of an event of a trial, or of a claim.
+    ///
+    /// - Parameter lastSign: the time of the sign of life of the producer before the event; 0 for none.
+    mutating func touch(at now: Int64, lastSign: Int64) {
+        if state.active > 0, now - max(state.active, lastSign) > state.outage, now - state.resumed > 2 * state.lease {
+            state.resumed = now
+            (silent, quietUntil) = ([], nil)
+        }
+        if now - state.active >= state.lease / 8 { state.active = now }
     }
 
     /// Returns the first of the open trials that are silent, at most a number of them.
     func silent(upTo count: Int) -> ArraySlice<Int> { silent.suffix(count) }
 
+    /// Returns the trial that was granted to a claim and is not started, other than one; nil if there is none.
+    func unstarted(of token: Event.Origin, otherThan number: Int) -> Int? {
+        WorkCounter.count(state.open.count)
+        return state.open.first { $0.key != number && $0.value.token == token && $0.value.runner == nil }?.key
+    }
+
+    /// Makes a number free that was granted to a process that runs another one.
+    mutating func release(_ number: Int) {
+        guard let trial = state.open[number] else { return }
+        // A point is granted once, so that its trial keeps it.
+        guard trial.point == nil, trial.attempt == 1 else {
+            var trial = trial
+            (trial.time, trial.token) = (0, nil)
+            return set(trial, at: number)
+        }
+        state.open[number] = nil
+        touched.insert(number)
+        let number = UInt64(number)
+        state.free.append(number...number)
+        state.free.sort { $0.lowerBound < $1.lowerBound }
+    }
+
     private func isSilent(_ number: Int, at now: Int64) -> Bool {
-        state.open[number].map { $0.time == 0 || now - $0.time >= state.silence } ?? false
+        guard let time = state.open[number]?.time else { return false }
+        return time == 0 || now - time >= state.silence && now >= state.resumed + state.grace
     }
 
     /// Returns the next number that was never granted, with an enqueued point if there is one; nil if all were granted.
@@ -218,6 +265,8 @@ extension SearchFold {
             (SearchField.trials, state.trials, prior.trials), (SearchField.next, state.next, prior.next),
             (SearchField.ended, state.ended, prior.ended), (SearchField.refused, state.refused, prior.refused),
             (SearchField.granted, state.granted, prior.granted), (SearchField.stopped, state.stopped, prior.stopped),
+            (SearchField.active, Int(state.active), Int(prior.active)),
+            (SearchField.resumed, Int(state.resumed), Int(prior.resumed)),
         ]
         for (name, count, before) in counts where count != before {
             fields.append(IndexChange.Field(name, Int64(count)))

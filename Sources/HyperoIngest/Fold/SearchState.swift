@@ -16,6 +16,8 @@ package struct SearchState: Sendable, Hashable {
         var point: Int?
         /// The producer that has started the trial; nil before its start.
         var runner: ProducerID?
+        /// The number of processes that were lost with the trial. Those that gave it back or never started it do not count.
+        var losses = 0
 
         /// The producer whose signs of life are those of the trial; nil if it is not known.
         var holder: ProducerID? { runner ?? token?.producer }
@@ -50,6 +52,10 @@ package struct SearchState: Sendable, Hashable {
     /// The number of trials that have ended with the status `stopped`.
     var stopped = 0
     var refused = 0
+    /// The time of the latest event of a trial and of the latest claim, recorded once in an eighth of the lease, in Unix milliseconds.
+    var active: Int64 = 0
+    /// The time of the first event after a time in which no process could send, in Unix milliseconds; 0 for none.
+    var resumed: Int64 = 0
     /// The number of enqueued points that were granted.
     var granted = 0
     var open: [Int: OpenTrial] = [:]
@@ -72,6 +78,8 @@ package struct SearchState: Sendable, Hashable {
         var points: [Int: String] = [:]
         var rule: [String: String] = [:]
         func count(_ text: String) -> Int { Int(text).map { min(max($0, 0), Limits.trials + 1) } ?? 0 }
+        // A number that is out of its range would overflow sums.
+        func time(_ text: String) -> Int64 { Int64(text).map { min(max($0, 0), Limits.integer) } ?? 0 }
         for (name, value) in fields {
             switch name {
             case SearchField.battery: battery = BatteryID(value)
@@ -79,8 +87,11 @@ package struct SearchState: Sendable, Hashable {
             case SearchField.seed: seed = value
             case SearchField.sampler: sampler = value
             case SearchField.trials: trials = count(value)
-            case SearchField.attempts: attempts = Int(value) ?? attempts
-            case SearchField.lease: lease = Int64(value) ?? lease
+            case SearchField.attempts:
+                attempts = Int(value).map { min(max($0, 1), Limits.attempts.upperBound) } ?? attempts
+            case SearchField.lease:
+                let bounds = Int64(Limits.lease.lowerBound)...Int64(Limits.lease.upperBound)
+                lease = Int64(value).map { min(max($0, bounds.lowerBound), bounds.upperBound) } ?? lease
             case SearchField.next: next = max(count(value), 1)
             case SearchField.free: free = SequenceRanges.parse(value)
             case SearchField.ended: ended = count(value)
@@ -88,7 +99,9 @@ package struct SearchState: Sendable, Hashable {
             case SearchField.stopping, SearchField.stoppingEpochs, SearchField.stoppingFirst,
                 SearchField.stoppingFactor:
                 rule[name] = value
-            case SearchField.refused: refused = Int(value) ?? 0
+            case SearchField.refused: refused = count(value)
+            case SearchField.active: active = time(value)
+            case SearchField.resumed: resumed = time(value)
             case SearchField.granted: granted = count(value)
             default:
                 if let number = name.dropping(prefix: SearchField.open).flatMap({ Int($0) }) {
@@ -124,6 +137,13 @@ package struct SearchState: Sendable, Hashable {
     /// hash. A trial is thus lost after the lease at the earliest.
     var silence: Int64 { lease + lease / 8 }
 
+    /// The time without an event of the search and of the process that claims after which Redis was away, in milliseconds. Processes
+    /// that live show it after a third of the lease.
+    var outage: Int64 { lease * 5 / 8 }
+
+    /// The time after an outage for which no trial is lost, so that the processes can connect again, in milliseconds.
+    var grace: Int64 { max(lease / 8, min(lease / 2, 5_000)) }
+
     /// Returns whether a number was granted or has started.
     func isKnown(_ trial: Int) -> Bool {
         trial < next && !free.contains { $0.contains(UInt64(trial)) }
@@ -134,20 +154,24 @@ extension SearchState.OpenTrial {
     /// Parses the value of a field `open.<trial>`; nil if it is malformed.
     init?(text: String) {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 5, let attempt = Int(words[0]), attempt > 0, let time = Int64(words[2]), time >= 0 else {
+        guard (5...6).contains(words.count), let attempt = Int(words[0]), attempt > 0, let time = Int64(words[2]),
+            (0...Limits.integer).contains(time)
+        else {
             return nil
         }
         self.init(
             attempt: attempt, token: Event.Origin(token: String(words[1])), time: time, point: Int(words[3]),
-            runner: words[4] == Self.absent ? nil : ProducerID(String(words[4])))
+            runner: words[4] == Self.absent ? nil : ProducerID(String(words[4])),
+            losses: words.count == 6 ? max(Int(words[5]) ?? attempt - 1, 0) : attempt - 1)
     }
 
     /// The value of a field `open.<trial>`.
     var text: String {
-        let words = [
+        var words = [
             String(attempt), token?.token ?? Self.absent, String(time), point.map { String($0) } ?? Self.absent,
             runner?.text ?? Self.absent,
         ]
+        if losses != attempt - 1 { words.append(String(losses)) }
         return words.joined(separator: " ")
     }
 

@@ -30,7 +30,11 @@ extension Event.Body {
                 ?? Self.violation(of: spaces, named: "the distribution of the hyper-parameter")
         case .meta(let entries): return Self.violation(of: entries, named: "the metadata")
         case .search(let search): return violation(of: search)
-        case .enqueue(_, let entries): return Self.violation(of: entries, named: "the hyper-parameter")
+        case .enqueue(_, let entries):
+            guard entries.count <= Limits.pointValues else {
+                return "a point must have at most \(Limits.pointValues) values, not \(entries.count)"
+            }
+            return Self.violation(of: entries, named: "the hyper-parameter")
         case .start, .epoch, .curve, .maxima, .end, .alive, .claim: return nil
         }
     }
