@@ -69,7 +69,7 @@ extension ReportDocument {
             html.markup("</th>")
         }
         html.markup("</tr></thead>\n<tbody>\n")
-        for rung in search.rungs {
+        for rung in search.shownRungs {
             html.open("tr")
             for text in [
                 String(rung.epoch), String(rung.count), String(rung.kept), rung.value.map { numberText($0) } ?? "",

@@ -62,6 +62,11 @@ class Server:
         return subprocess.run(
             ["redis-cli", "-s", f"{self.folder}/redis.sock", *command], capture_output=True, text=True).stdout.strip()
 
+    def query(self, *arguments):
+        """Runs hypero-query."""
+        return subprocess.run(
+            [_programs.path("hypero-query"), *arguments, "--redis", self.url], capture_output=True, text=True)
+
     def events(self):
         """Returns the number of events that the stream ever had. The ingest removes old ones."""
         fields = self.redis("XINFO", "STREAM", "{hypero}:events").splitlines()

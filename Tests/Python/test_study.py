@@ -274,6 +274,9 @@ class SearchTests(StudyTestCase):
         trial = study.trials[7]
         self.assertIn(trial.params["step"], values["step"])
         self.assertIn(trial.params["log"], values["log"])
+        for trial in study.trials[::7]:
+            explained = self.server.query("explain", trial.experiment)
+            self.assertEqual((explained.returncode, "differs" in explained.stdout), (0, False), explained.stdout)
 
         def wrong(trial):
             for call in (

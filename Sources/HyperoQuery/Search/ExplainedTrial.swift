@@ -84,6 +84,7 @@ struct ExplainedTrial {
             }
         case nil: break
         }
+        value = value.map { rounded($0, of: param.name, from: distribution) }
         var isEqual = value.map { Self.isEqual($0, to: param.value, distribution) }
         if attempt > 1 {
             // The first attempt has drawn, and only the history of the latest start is recorded.
@@ -94,6 +95,24 @@ struct ExplainedTrial {
             name: param.name, value: param.text, distribution: distribution.text, origin: origin, point: nil,
             good: good,
             aloneCounts: counts, computed: value.map { Self.text(of: $0, distribution) }, isEqual: isEqual)
+    }
+
+    /// Returns the value that a program has recorded after a draw for a grid, which the metadata `step: <name>` tells: the next value of
+    /// those in the middle of parts of the distribution's range that are one step wide.
+    private func rounded(
+        _ value: DrawnValue, of name: String, from distribution: Distribution
+    ) -> DrawnValue {
+        guard case .number(let number) = value,
+            let step = meta.first(where: { $0.name.hasSameBytes(as: "step: \(name)") }).flatMap({ Double($0.text) }),
+            step > 0, step.isFinite
+        else { return value }
+        let bounds: (low: Double, high: Double)
+        switch distribution {
+        case .uniform(let low, let high), .logUniform(let low, let high): bounds = (low + step / 2, high - step / 2)
+        default: return value
+        }
+        let index = ((number - bounds.low) / step).rounded(.toNearestOrEven)
+        return .number(max(min(bounds.low + step * index, bounds.high), bounds.low))
     }
 
     // MARK: Enqueued points
@@ -156,6 +175,9 @@ struct ExplainedTrial {
         switch (drawn, DrawnValue(recorded, from: distribution)) {
         case (.number(let computed), .number(let recorded)?):
             abs(computed - recorded) <= tolerance * max(abs(computed), abs(recorded))
+        case (.choice(let computed), .choice(let recorded)?):
+            // Two choices may have the same text.
+            text(of: .choice(computed), distribution).hasSameBytes(as: text(of: .choice(recorded), distribution))
         case (let computed, let recorded): computed == recorded
         }
     }

@@ -106,9 +106,14 @@ extension SearchReport {
     private var ruleText: String? {
         rule.map { rule in
             let share = rule.kind == .halving ? "one of \(rule.factor) goes on" : "the better half goes on"
-            return "\(rule.kind.rawValue): \(share) at each rung, up to \(rule.epochs) epochs"
+            let text = "\(rule.kind.rawValue): \(share) at each rung"
+            // The rule of a program that does not know its epochs has the highest number.
+            return rule.epochs == Limits.stoppingEpochs.upperBound ? text : "\(text), up to \(rule.epochs) epochs"
         }
     }
+
+    /// The rungs that a trial has reached, and the next one.
+    package var shownRungs: ArraySlice<Rung> { rungs.prefix((rungs.lastIndex { $0.count > 0 } ?? -1) + 2) }
 
     private var savedText: String? {
         guard rule != nil, stoppedCount > 0, let share = savedShare else { return nil }
@@ -165,6 +170,7 @@ extension SearchReport {
     private var rungTable: Table {
         var table = Table(
             columns: ["rung", "trials", "go on", objective ?? "value"].map { Table.Column(title: $0, isNumeric: true) })
+        let rungs = shownRungs
         let values = numberTexts(rungs.map(\.number))
         table.rows = zip(rungs, values).map { rung, value in
             [

@@ -68,14 +68,17 @@ extension Store {
         var history: SearchHistory?
         if search.sampler == ExplainedTrial.tpe, let last = asof.flatMap({ StreamID($0) }) {
             var past = SearchHistory(direction: direction)
+            var found = StreamID.zero
             if last > .zero {
                 try readHistory(of: search, through: last, warnings: &warnings) { entries in
+                    found = entries.last.flatMap { StreamID($0.id) } ?? found
                     for entry in entries {
                         if let trial = PastTrial(entry: entry.fields, spaces: spaces) { past.record(trial) }
                     }
                 }
             }
-            history = past
+            // Else it was written again, by a replay or after a loss of data, or the entry is removed.
+            if found == last { history = past }
         }
         let trial = ExplainedTrial(number, of: search, hash: hash, distributions: distributions, history: history)
         let parameters = trial.parameters

@@ -41,11 +41,12 @@ extension Store {
         return places.isEmpty ? [] : try reports(of: places, warnings: &warnings)
     }
 
-    /// Returns the search with an id, or the searches of a battery.
+    /// Returns the search with an id, that of a trial, or the searches of a battery.
     private func searchPlaces(
         of name: String, version: Int?, warnings: inout [String]
     ) throws(QueryError) -> [(id: SearchID, keyspace: Keyspace)] {
-        let id = version == nil ? SearchID(name) : nil
+        var text = name
+        let id = version == nil ? SearchID(name) ?? text.withUTF8 { SearchID.trial(of: $0)?.search } : nil
         if let id {
             let found = try searchPlaces(of: id, warnings: &warnings)
             if !found.isEmpty { return found }

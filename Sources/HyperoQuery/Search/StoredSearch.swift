@@ -13,10 +13,11 @@ struct StoredSearch {
         /// The producer that has started the trial, or else has claimed it; nil if it is not known.
         let holder: ProducerID?
 
-        /// Parses `<attempt> <token> <time> <point> <producer>`; nil if the text is malformed.
+        /// Parses `<attempt> <token> <time> <point> <producer> [<losses>]`; nil if the text is malformed.
         init?(text: String) {
             let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-            guard words.count == 5, let attempt = Int(words[0]), attempt > 0, let time = Int64(words[2]), time >= 0
+            guard (5...6).contains(words.count), let attempt = Int(words[0]), attempt > 0, let time = Int64(words[2]),
+                time >= 0
             else {
                 return nil
             }

@@ -92,6 +92,11 @@ extension TrialExplanation: Rendering {
 
     private var unknownReason: String {
         if UInt64(seed) == nil { return "the seed of the search is malformed" }
+        if asof != nil, sampler == ExplainedTrial.tpe {
+            return
+                "the history of the search was written again since the trial, by a replay or after a loss of data, or is cut, so that "
+                + "the suggestion cannot be computed"
+        }
         return sampler == ExplainedTrial.tpe
             ? "the program has not recorded the part of the history that its sampler knew"
             : "the sampler\(sampler.map { " '\($0)'" } ?? "") is not one of this version"

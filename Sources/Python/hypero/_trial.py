@@ -122,14 +122,19 @@ class Trial:
         count = math.floor((high - low) / step + 1e-8)
         drawn = self.experiment.uniform(name, low - step / 2, low + (count + 0.5) * step)
         value = low + step * min(max(round((drawn - low) / step), 0), count)
-        self.experiment.params({name: value})
+        self._replace(name, value, step)
         return value
 
     def _rounded(self, name: str, low: int, high: int) -> int:
         drawn = self.experiment.log_uniform(name, low - 0.5, high + 0.5)
         value = min(max(round(drawn), low), high)
-        self.experiment.params({name: value})
+        self._replace(name, value, 1)
         return value
+
+    def _replace(self, name: str, value: Any, step: Any) -> None:
+        """Records a value of a grid instead of the draw, with the step, so that hypero-query explain can compute it again."""
+        self.experiment.params({name: value})
+        self.experiment.meta({f"step: {name}": step})
 
     def frozen(self, state: TrialState, value: float | None, reason: str | None = None) -> FrozenTrial:
         """Returns the trial as one that has ended."""

@@ -51,6 +51,26 @@ import Testing
         #expect(!other.isConsistent && other.endedCount == 36)
     }
 
+    @Test func `A history that was written again since the trial is no difference`() throws {
+        let fixture = try fixture(40)
+        // A replay gives the entries other ids.
+        try set(fixture, trial: 40, "asof", "72-5")
+        let outcome = try fixture.query("explain", "\(Self.search)-40")
+        #expect(outcome.succeeded && outcome.stdout.contains("unknown: the history of the search was written again since"))
+    }
+
+    @Test func `A value that the program has rounded to a grid is computed with the step`() throws {
+        let fixture = try fixture(40, sampler: "random")
+        let before = try fixture.store().explanation(ofTrial: "\(Self.search)-40")
+        let momentum = try #require(before.parameters.first { $0.name == "momentum" }.flatMap { Double($0.value) })
+        let step = 0.11
+        let rounded = min(max(((momentum - step / 2) / step).rounded() * step + step / 2, step / 2), 0.99 - step / 2)
+        try set(fixture, trial: 40, "param.momentum", "\(rounded)")
+        #expect(try !fixture.store().explanation(ofTrial: "\(Self.search)-40").isConsistent)
+        try set(fixture, trial: 40, "meta.step: momentum", "\(step)")
+        #expect(try fixture.store().explanation(ofTrial: "\(Self.search)-40").isConsistent)
+    }
+
     @Test func `The table says where the values come from`() throws {
         let fixture = try fixture(60)
         let text = try fixture.output(["explain", "\(Self.search)-60"])

@@ -174,6 +174,7 @@ import Testing
         try fixture.commit()
         let store = try fixture.store()
         let search = try store.searches(of: "s0000000b").searches[0]
+        #expect(try fixture.store().searches(of: "s0000000b-17").searches.map(\.id) == [search.id])
         #expect(search.doneCount == 1_000 && search.epochs == 2_000 && search.improvements.count == 1_000)
         #expect(store.roundTrips <= 12)
         let table = try fixture.output(["search", "net"])
