@@ -178,7 +178,10 @@ package final class Client: Sendable {
         self.refusals = refusals
         self.notify = notify
         // Unowned, because the sender owns the journal. The client, which makes the log call, keeps the sender alive.
-        journal.onChildStart { [unowned sender] in sender.start() }
+        journal.onChildStart { [unowned sender, board = self.board] in
+            board.forgetClaims()
+            sender.start()
+        }
         ForkGuard.add(journal)
         ForkGuard.add(sender)
     }

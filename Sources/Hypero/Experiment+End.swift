@@ -25,6 +25,16 @@ extension Experiment {
         end(.stopped, reason: reason)
     }
 
+    /// Gives a trial of a search to another process, for a training that is interrupted: the trial is granted again at once, with the same
+    /// hyper-parameters. The experiment ends with the status `lost`, which does not count as one of the `attempts`.
+    ///
+    /// Outside a search, this is ``stop(_:)``.
+    ///
+    /// - Parameter reason: The reason, for people to read. A text of more than 64 KiB is cut.
+    public func giveBack(_ reason: String) {
+        end(trial == nil ? .stopped : .lost, reason: reason)
+    }
+
     /// Ends the experiment as `done`, unless it has ended.
     package func finishUnlessEnded() {
         if !hasEnded { finish() }

@@ -23,8 +23,12 @@ import Testing
             ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--partitions", "\(partitions)"])
         }
 
-        func client(onNotice: @escaping @Sendable (String) -> Void = { _ in }) throws -> Hypero {
-            var configuration = Client.Configuration(url: server.url, partitions: partitions)
+        func client(
+            journalLimit: Int = 256 << 20, onNotice: @escaping @Sendable (String) -> Void = { _ in }
+        ) throws -> Hypero {
+            var configuration = Client.Configuration(
+                url: server.url, partitions: partitions, journalLimit: journalLimit)
+            configuration.segmentSize = min(configuration.segmentSize, journalLimit / 2)
             configuration.environment = { [folder] in $0 == "HYPERO_JOURNAL" ? folder.file("journal") : nil }
             configuration.notify = onNotice
             return Hypero(try Client(configuration))
@@ -147,22 +151,29 @@ import Testing
         #expect(try eventually { try fixture.field(SearchField.ended, of: search) == "2" })
     }
 
-    @Test func `A declaration of a search that has no effect is reported`() throws {
+    @Test(arguments: [Search.Sampler.random, .tpe])
+    func `A declaration of a search that has no effect is reported, and the sampler of the first one is used`(
+        sampler: Search.Sampler
+    ) throws {
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let hypero = try fixture.client()
-        #expect(Self.search(hypero, trials: 3).next(timeout: .seconds(60)) != nil)
+        #expect(Self.search(hypero, trials: 3, sampler: sampler).next(timeout: .seconds(60)) != nil)
         let notices = Mutex<[String]>([])
         let other = try fixture.client { notice in notices.withLock { $0.append(notice) } }
-        let search = Self.search(other, trials: 5, sampler: .tpe)
-        #expect(search.next(timeout: .seconds(60))?.trialNumber == 2)
+        let search = Self.search(
+            other, trials: 5, sampler: sampler == .tpe ? .random : .tpe, stopping: .halving(epochs: 9))
+        let second = try #require(search.next(timeout: .seconds(60)))
+        #expect(second.trialNumber == 2)
         #expect(other.flush(timeout: .seconds(60)))
         #expect(try fixture.field(SearchField.trials, of: search) == "5")
+        #expect(try fixture.field(ExperimentField.asof, trial: 2, of: search) == (sampler == .tpe ? "0-0" : ""))
         #expect(
             eventually {
                 notices.withLock { $0 } == [
-                    "declaration of the search \(search.id) has no effect: it was declared before with sampler 'random', and this "
-                        + "program declares 'tpe'. The first declaration counts. To change it, use another name or seed"
+                    "declaration of the search \(search.id) has no effect: it was declared before with sampler '\(sampler)', stopping "
+                        + "'none', and this program declares '\(search.sampler)', 'halving'. The first declaration counts. To change it, "
+                        + "use another name or seed"
                 ]
             })
     }
@@ -221,6 +232,27 @@ import Testing
         let experiment = try #require(search.next(timeout: .seconds(60)))
         #expect(experiment.trialNumber == 1)
         #expect(notices.withLock { $0 } == [])
+    }
+
+    @Test func `A loop whose claim finds the journal full waits, and goes on once events are sent`() throws {
+        let fixture = try Fixture()
+        defer { fixture.ingest.kill() }
+        let notices = Mutex<[String]>([])
+        let hypero = try fixture.client(journalLimit: 32 << 10) { notice in notices.withLock { $0.append(notice) } }
+        fixture.server.kill()
+        let battery = hypero.battery("loop", objective: "loss")
+        let experiment = battery.experiment()
+        var epoch = 0
+        while hypero.counters.dropped.total == 0, epoch < 10_000 {
+            epoch += 1
+            experiment.log(epoch: epoch, ["loss": 1])
+        }
+        let search = Self.search(hypero, trials: 1)
+        #expect(search.next(timeout: .milliseconds(50)) == nil && !search.isFinished)
+        let message = "search \(search.id) waits for a trial: the journal has no place for the claim"
+        #expect(notices.withLock { $0 }.contains { $0.hasPrefix(message) })
+        try fixture.server.restart()
+        #expect(Array(search).count == 1 && search.isFinished)
     }
 
     @Test func `A search that learns gives one process the same values again, and other ones than random draws`() throws

@@ -33,7 +33,7 @@ final class Searcher {
             experiment.uniform("x", 0, 1)
             for epoch in (experiment.lastEpoch + 1)..<(experiment.lastEpoch + 6) {
                 experiment.log(epoch: epoch, ["loss": Double(random.next() % 1_000)])
-                usleep(UInt32(random.next() % 100_000))
+                usleep(UInt32(random.next() % 300_000))
                 if experiment.shouldStop { break }
             }
             write("end", experiment)

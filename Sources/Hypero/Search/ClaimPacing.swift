@@ -11,7 +11,10 @@ struct ClaimPacing {
     private var emptySince: MonotonicTime?
 
     private static let shortest = Duration.milliseconds(250)
-    private static let longest = Duration.seconds(15)
+    private static let longest = Duration.seconds(4)
+
+    /// true if the claims have got no trial for two seconds.
+    var isLong: Bool { emptySince.map { .now > $0 + .seconds(2) } ?? false }
 
     /// Begins again after a claim that got a trial.
     mutating func begin() { self = ClaimPacing() }

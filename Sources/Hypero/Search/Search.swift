@@ -41,6 +41,8 @@ public final class Search: Sendable {
     private let declaredGeneration = Atomic<UInt32>(.max)
     private let isOver = Atomic<Bool>(false)
     private let hasReported = Atomic<UInt8>(0)
+    /// true once this process has got a trial.
+    private let hasStarted = Atomic<Bool>(false)
     /// The knowledge of the process of one generation of the journal. A forked child begins without: another thread of its parent may have
     /// been changing the parent's. Protected by the journal's lock.
     private nonisolated(unsafe) var box: SearchKnowledge.Box
@@ -140,6 +142,7 @@ extension Search {
     package func next(until deadline: MonotonicTime?) -> Outcome {
         guard isValid else { return .end }
         let lease = Duration.milliseconds(declaration.lease)
+        var losses = 0
         while !isFinished, !client.journal.isClosed {
             guard pause(until: knowledge { $0.pacing.next }, deadline) else { break }
             guard let claim = takeClaim() else {
@@ -155,13 +158,37 @@ extension Search {
             case .granted(let grant):
                 knowledge { $0.pacing.begin() }
                 return .trial(start(grant))
-            case .lost: knowledge { $0.pacing.delay(lease: lease) }
+            case .lost(let reason):
+                // A server that has lost its data does not know the search any more.
+                declaredGeneration.store(.max, ordering: .releasing)
+                if let reason {
+                    losses += 1
+                    guard losses < 3 else {
+                        report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
+                        return .end
+                    }
+                }
+                knowledge { $0.pacing.delay(lease: lease) }
             case .refused(let reason):
                 report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
                 return .end
-            case .none(open: 0): isOver.store(true, ordering: .releasing)
+            case .none(open: 0):
+                isOver.store(true, ordering: .releasing)
+                guard !hasStarted.load(ordering: .relaxed) else { break }
+                report(
+                    16,
+                    "search \(id): all its trials have ended, and this process got none. For further ones, raise the number of trials, or "
+                        + "choose another seed or name")
             case .none(let open):
-                guard knowledge({ $0.pacing.delayOrEnd(lease: lease) }) else { break }
+                let (isEnd, isLong) = knowledge { ($0.pacing.delayOrEnd(lease: lease), $0.pacing.isLong) }
+                if isLong {
+                    report(
+                        32,
+                        "search \(id): all trials are given out. The loop waits for the \(open) that other processes run, at most "
+                            + "\((lease + lease / 8).components.seconds + 1) s, because it takes over one whose process is lost"
+                    )
+                }
+                guard isEnd else { break }
                 report(
                     2,
                     "search \(id): all trials are given out, and other processes run \(open) of them. A trial whose process is lost "
@@ -193,8 +220,8 @@ extension Search {
             if now >= claim.time + Self.patience {
                 report(
                     4,
-                    "search \(id) waits for a trial: no answer for \(Self.patience.components.seconds) s. Whether Redis and "
-                        + "hypero-ingest run shows `hypero-query status`")
+                    "search \(id) waits for a trial: no answer for \(Self.patience.components.seconds) s. Redis and hypero-ingest must "
+                        + "run: `hypero-query status` shows whether they do")
             }
             _ = Polling.poll(until: Swift.min(deadline ?? MonotonicTime(nanoseconds: .max), now + .milliseconds(100))) {
                 client.board.isAnswered(claim) || client.journal.isClosed
@@ -208,7 +235,11 @@ extension Search {
     private func takeClaim() -> Claim? {
         guard declare() else { return nil }
         let (kept, lastEntry) = knowledge { ($0.claims.popLast(), $0.lastEntry) }
-        if let kept { return kept }
+        // A trial that was granted and not started for a lease is lost.
+        if let kept, MonotonicTime.now < kept.time + .milliseconds(declaration.lease) || !client.board.isAnswered(kept)
+        {
+            return kept
+        }
         let claim = client.board.addClaim(of: declaration, in: battery.id, after: lastEntry)
         guard client.record(.claim(searchID), of: battery, number: claim.number) else {
             client.board.remove(claim)
@@ -221,11 +252,12 @@ extension Search {
         guard !client.journal.isClosed else { return }
         report(
             8,
-            "search \(id) waits for a trial: the journal has no place for the claim. It has again once events are sent. Whether Redis "
-                + "and hypero-ingest run shows `hypero-query status`")
+            "search \(id) waits for a trial: the journal has no place for the claim until events are sent. Redis must run: "
+                + "`hypero-query status` shows whether it does")
     }
 
     private func start(_ grant: TrialGrant) -> Experiment {
+        hasStarted.store(true, ordering: .relaxed)
         let fixed = grant.fixedValues
         let experiment = searchID.experiment(ofTrial: grant.number).text
         let trial = Trial(

@@ -38,7 +38,8 @@ final class TrialBoard: @unchecked Sendable {
         journal.withLock {
             lastClaim &+= 1
             let claim = Claim(
-                number: lastClaim, generation: journal.generation, search: search, battery: battery, lastEntry: lastEntry)
+                number: lastClaim, generation: journal.generation, search: search, battery: battery,
+                lastEntry: lastEntry)
             claims.append(claim)
             shortestLease.min(search.lease, ordering: .relaxed)
             waiting.add(1, ordering: .releasing)
@@ -58,6 +59,12 @@ final class TrialBoard: @unchecked Sendable {
     /// Removes a claim without a caller that waits for it.
     func remove(_ claim: Claim) {
         journal.withLock { removeWaiting(claim) }
+    }
+
+    /// Forgets the claims of the parent process, at the first log call of a forked child. Called under the journal's lock.
+    func forgetClaims() {
+        waiting.subtract(claims.count, ordering: .releasing)
+        claims.removeAll()
     }
 
     /// Adds a trial that runs.
@@ -149,8 +156,9 @@ final class Claim: @unchecked Sendable {
         case granted(TrialGrant)
         /// All numbers are given out, and `open` trials have not ended. Another claim gets one that is lost.
         case none(open: Int)
-        /// The grant was lost before its start. The process claims again.
-        case lost
+        /// The grant was lost before its start, or the claim was applied without an answer, probably for the reason. The process claims
+        /// again.
+        case lost(String?)
         /// The claim was not applied.
         case refused(String)
     }

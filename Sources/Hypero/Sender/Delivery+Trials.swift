@@ -4,28 +4,32 @@ import HyperoSchema
 
 // The answers to claims, and the orders to stop.
 extension Delivery {
-    /// The times of the looks for the answer to what was sent: soon, then at growing intervals.
+    /// The times of the looks for the answers to what was sent: soon, then at growing intervals while there are none.
     ///
     /// The ingest answers within milliseconds, if it runs. A search of thousands of trainings must not ask all the time.
     struct AnswerSchedule {
         private let first: Duration
         private let longest: Duration
         private var interval: Duration
-        private(set) var next: MonotonicTime?
+        private var next: MonotonicTime?
 
         init(first: Duration, longest: Duration) {
             (self.first, self.longest, interval) = (first, longest, first)
         }
 
-        /// Begins again after something was sent.
+        /// Plans a look after something was sent. One that is planned already stays: else a training that sends more often would
+        /// never look.
         mutating func begin(at now: MonotonicTime) {
+            guard next == nil else { return }
             interval = first
             next = now + first
         }
 
-        /// Plans the next look after one without an answer.
-        mutating func lookAgain(at now: MonotonicTime) {
-            interval = min(interval * 3 / 2, longest)
+        /// Plans the next look.
+        ///
+        /// - Parameter hasAnswer: true if this look had an answer, so that the ingest runs.
+        mutating func lookAgain(at now: MonotonicTime, hasAnswer: Bool) {
+            interval = hasAnswer ? first : min(interval * 3 / 2, longest)
             next = now + interval
         }
 
@@ -39,6 +43,7 @@ extension Delivery {
         guard let board = configuration.board else { return claimSchedule.end() }
         let claims = board.sentClaims(through: outbox.sent)
         guard !claims.isEmpty else { return claimSchedule.end() }
+        var hasAnswer = false
         do {
             guard let answers = try link.readAnswers(to: claims) else {
                 for (claim, _) in claims {
@@ -47,12 +52,14 @@ extension Delivery {
                 return
             }
             for ((claim, seq), answer) in zip(claims, answers) {
-                if let outcome = try outcome(of: claim, seq: seq, answer) { board.answer(claim, with: outcome) }
+                guard let outcome = try outcome(of: claim, seq: seq, answer) else { continue }
+                board.answer(claim, with: outcome)
+                hasAnswer = true
             }
         } catch {
             fail(with: error)
         }
-        claimSchedule.lookAgain(at: .now)
+        claimSchedule.lookAgain(at: .now, hasAnswer: hasAnswer)
     }
 
     /// Returns the outcome of a claim; nil while the ingest has not applied it.
@@ -61,16 +68,15 @@ extension Delivery {
     ) throws(RedisError) -> Claim.Outcome? {
         if let text = answer.grant {
             let token = Event.Origin(producer: journal.identity.producer, seq: seq)
-            guard let grant = TrialGrant(text, token: token) else { return .lost }
+            guard let grant = TrialGrant(text, token: token) else { return .lost(nil) }
             return .granted(try completed(grant, for: claim))
         }
         if let open = answer.open { return .none(open: open) }
         let watermark = answer.watermark
         guard watermark.seq >= seq, !watermark.missing.contains(where: { $0.contains(seq) }) else { return nil }
         // Applied without an answer. A dead letter and a deletion give none, and neither does a server that has lost its data since.
-        if watermark.dead > 0 { return .refused("an event of this process became a dead letter: `hypero-query dead`") }
-        if watermark.deleted > 0 { return .refused("its battery was deleted") }
-        return .lost
+        if watermark.dead > 0 { return .lost("an event of this process became a dead letter: `hypero-query dead`") }
+        return .lost(watermark.deleted > 0 ? "its battery was deleted" : nil)
     }
 
     /// Reads what the training and the sampler need of a granted trial.
@@ -81,19 +87,19 @@ extension Delivery {
             let experiment = claim.search.experiment(ofTrial: grant.number)
             grant.experiment = try link.readHash(keyspace.experiment(experiment)) ?? []
         }
-        // The first declaration counts, and it may be that of another program.
-        for (name, value) in try link.readHash(keyspace.search(claim.search)) ?? [] {
-            switch name {
-            case SearchField.sampler: grant.sampler = Search.Sampler(rawValue: value)
-            case SearchField.created: grant.isStoppable = grant.isStoppable ?? false
-            case SearchField.stopping: grant.isStoppable = true
-            default: if let name = name.dropping(prefix: Prefix.space) { grant.spaces[ExactText(name)] = value }
-            }
+        // After the claim, so that the search is declared. The history is read before its distributions: an entry that is added
+        // meanwhile may have a hyper-parameter that none had before.
+        let settings = [SearchField.sampler, SearchField.stopping, SearchField.created]
+        let values = try link.readFields(settings, of: keyspace.search(claim.search)) ?? []
+        if values.count == settings.count, values[2] != nil {
+            // The first declaration counts, and it may be that of another program.
+            grant.sampler = values[0].flatMap { Search.Sampler(rawValue: $0) }
+            grant.isStoppable = values[1] != nil
         }
         guard grant.sampler ?? claim.sampler == .tpe else { return grant }
         var last = claim.lastEntry
         if last == SearchKnowledge.noEntry {
-            let text = try link.readField(BatteryField.direction, of: keyspace.battery(claim.battery))
+            let text = try link.readFields([BatteryField.direction], of: keyspace.battery(claim.battery))?[0]
             grant.direction = text.flatMap { Direction(rawValue: $0) }
         }
         while callbacks.shouldContinue() {
@@ -105,11 +111,15 @@ extension Delivery {
             guard entries.count == Self.historyCount else { break }
         }
         grant.lastEntry = last
+        guard !grant.history.isEmpty else { return grant }
+        for (name, value) in try link.readHash(keyspace.search(claim.search)) ?? [] {
+            if let name = name.dropping(prefix: Prefix.space) { grant.spaces[ExactText(name)] = value }
+        }
         return grant
     }
 
     /// The number of entries of the history that are read at once.
-    private static var historyCount: Int { 1_000 }
+    private static var historyCount: Int { 250 }
 
     /// Reads whether trials must stop. Called after each watermark, because the ingest decides with the rows.
     mutating func readStopReasons() throws(RedisError) {
@@ -121,7 +131,9 @@ extension Delivery {
         for (trial, reason) in zip(trials, try link.readStopReasons(of: trials.map(\.experiment))) {
             if let reason { board.stop(trial, because: reason) }
         }
-        if applied < outbox.sent, board.hasStoppableTrials { stopSchedule.lookAgain(at: .now) }
+        guard applied < outbox.sent, board.hasStoppableTrials else { return }
+        stopSchedule.lookAgain(at: .now, hasAnswer: applied > lastJudged)
+        lastJudged = applied
     }
 
     /// Plans the looks for the answers to a batch that was sent.

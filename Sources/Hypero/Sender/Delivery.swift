@@ -77,6 +77,8 @@ struct Delivery: ~Copyable {
     /// The looks for the answers to claims, and for the orders to stop.
     var claimSchedule = AnswerSchedule(first: .milliseconds(2), longest: .milliseconds(200))
     var stopSchedule = AnswerSchedule(first: .milliseconds(4), longest: .seconds(1))
+    /// The watermark of the latest look for orders to stop.
+    var lastJudged: UInt64 = 0
 
     var machine = SenderMachine()
     var durability: DurabilityWindow

@@ -15,8 +15,9 @@ extension Link {
 
     /// Reads the answers to claims.
     ///
-    /// Commands: those of the watermark, then `HGET {hypero}:producer:<id> <field>` for the fields `grant.<seq>` and `none.<search>` of
-    /// each claim. The watermark is read first: a claim below it that has no answer then has none.
+    /// Commands: those of the watermark, then `HGET {hypero}:producer:<id> <field>` for the fields `none.<search>` and `grant.<seq>` of
+    /// each claim. In this order, because each may be written between the commands: a claim below the watermark that has no answer then
+    /// has none, and so has one below `none.<search>` that has no grant then.
     ///
     /// - Returns: the answers in the order of the claims; nil if the server denies or refuses the commands.
     mutating func readAnswers(to claims: [(claim: Claim, seq: UInt64)]) throws(RedisError) -> [ClaimAnswer]? {
@@ -24,13 +25,13 @@ extension Link {
         writeWatermarkCommands()
         let key = keyspace.producer(producer)
         for (claim, seq) in claims {
-            writer.command("HGET", key, ProducerField.grant + String(seq))
             writer.command("HGET", key, ProducerField.none + claim.search.text)
+            writer.command("HGET", key, ProducerField.grant + String(seq))
         }
         try sendCommands()
         let watermark = try receiveWatermark()
         // Read all replies even if the first is an error.
-        var replies: [(seq: UInt64, grant: Result<String?, RedisError>, none: Result<String?, RedisError>)] = []
+        var replies: [(seq: UInt64, none: Result<String?, RedisError>, grant: Result<String?, RedisError>)] = []
         for (_, seq) in claims { replies.append((seq, try receiveText(), try receiveText())) }
         guard let watermark else { return nil }
         do {
@@ -56,26 +57,10 @@ extension Link {
         writer.removeAll()
         writer.command("HGETALL", key)
         try sendCommands()
-        var reply = try connection?.receive()
+        // A search may have tens of thousands of open trials, and an experiment long metadata.
+        var reply = try connection?.receive(within: .large)
         do {
             return try reply?.pairs()
-        } catch {
-            guard error.isDeniedOrRefused else { throw error }
-            return nil
-        }
-    }
-
-    /// Reads a field of a hash.
-    ///
-    /// Command: `HGET <key> <field>`.
-    ///
-    /// - Returns: nil if the field does not exist, and if the server denies or refuses the command.
-    mutating func readField(_ field: String, of key: String) throws(RedisError) -> String? {
-        writer.removeAll()
-        writer.command("HGET", key, field)
-        try sendCommands()
-        do {
-            return try receiveText().get()
         } catch {
             guard error.isDeniedOrRefused else { throw error }
             return nil
@@ -93,7 +78,8 @@ extension Link {
         writer.removeAll()
         writer.command("XRANGE", keyspace.trials(of: search), "(" + after, "+", "COUNT", String(count))
         try sendCommands()
-        guard var reply = try connection?.receive() else { return [] }
+        // A hyper-parameter may be a text of 64 KiB.
+        guard var reply = try connection?.receive(within: .large) else { return [] }
         do {
             var entries: [(id: String, fields: [(name: String, value: String)])] = []
             for _ in 0..<(try reply.array() ?? 0) {

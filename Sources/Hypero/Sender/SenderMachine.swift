@@ -69,8 +69,10 @@ struct SenderMachine {
             guard hasCaughtUp else { return .catchUp }
             // An event renews the key too, once it is applied.
             if work.isWatermarkDue { return .readWatermark }
-            if work.hasEvents { return work.isAttemptUnknown ? .readAttempt : .send }
+            // Before the events, because a thread that logs all the time must not delay the trials of others. A look is due at
+            // growing intervals.
             if work.areClaimsDue { return .readClaims }
+            if work.hasEvents { return work.isAttemptUnknown ? .readAttempt : .send }
             return work.isRenewalDue ? .renewKey : .sendAlive
         }
     }

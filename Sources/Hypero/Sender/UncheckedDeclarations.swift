@@ -49,6 +49,9 @@ struct UncheckedDeclarations {
             }
         }
         guard !declaration.fields.isEmpty else { return }
+        if record.kind == .search, !declaration.fields.contains(where: { $0.name == SearchField.stopping }) {
+            declaration.fields.append((SearchField.stopping, SearchField.noValue))
+        }
         waiting.append(declaration)
     }
 
@@ -75,11 +78,14 @@ struct UncheckedDeclarations {
 extension UncheckedDeclarations.Declaration {
     /// Returns the message that this declaration has no effect, because the first one differs; nil if they are equal.
     ///
-    /// - Parameter values: the values of ``fields`` in Redis. A field that is missing, because the battery was deleted, does not
-    ///   differ.
+    /// - Parameter values: the values of ``fields`` in Redis. A field that is missing does not differ, except the rule of a search: the
+    ///   battery was deleted, or the field has a default.
     func difference(from values: [String?]) -> String? {
+        guard values.contains(where: { $0 != nil }) else { return nil }
         let differences = zip(fields, values).compactMap { field, value in
-            value.flatMap { $0.hasSameBytes(as: field.value) ? nil : (field.name, declared: field.value, first: $0) }
+            (value ?? (field.name == SearchField.stopping ? SearchField.noValue : nil)).flatMap {
+                $0.hasSameBytes(as: field.value) ? nil : (field.name, declared: field.value, first: $0)
+            }
         }
         guard !differences.isEmpty else { return nil }
         func list(_ texts: [String]) -> String { texts.prefix(4).joined(separator: ", ") }

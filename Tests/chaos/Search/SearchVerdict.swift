@@ -91,7 +91,8 @@ struct SearchVerdict {
         over connection: inout RedisConnection
     ) throws {
         let attempt = end[TrialField.attempt] ?? ""
-        guard let count = Int(attempt), (1...Event.Search.defaultAttempts).contains(count) else {
+        // A grant that no process has started is an attempt, and no loss.
+        guard let count = Int(attempt), Limits.attempts.contains(count) else {
             differences.append("trial \(number) has ended in attempt '\(attempt)'")
             return
         }
@@ -104,7 +105,7 @@ struct SearchVerdict {
             }
         case .failed:
             failed += 1
-            if count != Event.Search.defaultAttempts {
+            if count < Event.Search.defaultAttempts {
                 differences.append("trial \(number) has failed in attempt \(attempt)")
             }
         case .running, .lost, nil: differences.append("trial \(number): status \(end[TrialField.status] ?? "-")")
