@@ -37,7 +37,8 @@ struct SearchCommand: StoreCommand {
                 jq -r '.improvements[] | [.epochs, .value] | @csv'
             """)
 
-    @Argument(help: ArgumentHelp("The battery's name or id, or the id of a search or of its trial.", valueName: "search"))
+    @Argument(
+        help: ArgumentHelp("The battery's name or id, or the id of a search or of its trial.", valueName: "search"))
     var name: String
 
     @Option(

@@ -56,7 +56,8 @@ import Testing
         // A replay gives the entries other ids.
         try set(fixture, trial: 40, "asof", "72-5")
         let outcome = try fixture.query("explain", "\(Self.search)-40")
-        #expect(outcome.succeeded && outcome.stdout.contains("unknown: the history of the search was written again since"))
+        #expect(
+            outcome.succeeded && outcome.stdout.contains("unknown: the history of the search was written again since"))
     }
 
     @Test func `A value that the program has rounded to a grid is computed with the step`() throws {
