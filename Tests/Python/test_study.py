@@ -275,6 +275,7 @@ class SearchTests(StudyTestCase):
         self.assertIn(trial.params["step"], values["step"])
         self.assertIn(trial.params["log"], values["log"])
         for trial in study.trials[::7]:
+            self.assertEqual(trial.user_attrs, {})
             explained = self.server.query("explain", trial.experiment)
             self.assertEqual((explained.returncode, "differs" in explained.stdout), (0, False), explained.stdout)
 

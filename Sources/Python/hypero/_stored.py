@@ -157,9 +157,11 @@ class Trials:
 def _frozen(row: dict[str, Any], number: int, battery: Battery) -> FrozenTrial:
     state = STATES.get(row["status"], TrialState.FAIL)
     value = (row["maxima"] or {}).get(battery.objective)
+    # Of the metadata, not the steps that this module records for grids.
+    attributes = {name: value for name, value in (row["meta"] or {}).items() if not name.startswith("step: ")}
     return FrozenTrial(
         # JSON has no nan and no infinity: they are texts there.
-        number, state, None if value is None else float(value), row["params"] or {}, row["meta"] or {}, row["experiment"],
+        number, state, None if value is None else float(value), row["params"] or {}, attributes, row["experiment"],
         started=_time(row["started"]), ended=_time(row["last_seen"]) if state.is_finished() else None, reason=row["reason"],
         shown=Shown(row["experiment"], battery.objective, battery.client._url, battery.client._namespace))
 
