@@ -102,8 +102,9 @@ class ApiTests(StudyTestCase):
         again = optuna.create_study(study_name=self.id())
         with self.assertLogs("hypero", "WARNING") as logs:
             again.optimize(objective, n_trials=2)
-        self.assertIn(f"search {again.id} has its 3 trials already, and this process got none", logs.output[0])
-        self.assertIn("For 2 more, pass n_trials=5", logs.output[0])
+        messages = "\n".join(logs.output)
+        self.assertIn(f"search {again.id}: all its trials have ended, and this process got none", messages)
+        self.assertIn(f"search {again.id} has 3 trials: n_trials is the number of all processes and runs. For 2 more, pass n_trials=5", messages)
         optuna.create_study(study_name=self.id()).optimize(objective, n_trials=5)
         self.assertEqual(calls, list(range(5)))
 

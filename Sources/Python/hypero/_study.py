@@ -240,9 +240,8 @@ class Study:
         except (_queries.QueryError, OSError):
             pass
         advice = f". For {count} more, pass n_trials={total - before + count}" if count else ""
-        _log.warning(
-            "search %s has its %d trials already, and this process got none: n_trials is the number of all processes and runs%s",
-            self.id, total, advice)
+        # The client has said that this process got none.
+        _log.warning("search %s has %d trials: n_trials is the number of all processes and runs%s", self.id, total, advice)
 
     # The ends of a trial.
 
