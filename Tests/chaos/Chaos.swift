@@ -128,6 +128,8 @@ extension Chaos {
             do {
                 let verdict = try run.run()
                 print("seed \(seed): \(verdict.text)")
+                // A run of a hundred searches takes an hour, and its output may be a file.
+                fflush(nil)
                 total.add(verdict)
                 guard verdict.differences.isEmpty else {
                     print("files of the run: \(try run.keepFiles())")
