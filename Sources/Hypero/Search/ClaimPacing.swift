@@ -10,6 +10,9 @@ struct ClaimPacing {
     /// The time of the first claim that got no trial.
     private var emptySince: MonotonicTime?
 
+    /// The number of claims that were applied without an answer since the last trial.
+    private var losses = 0
+
     private static let shortest = Duration.milliseconds(250)
     private static let longest = Duration.seconds(4)
 
@@ -25,6 +28,19 @@ struct ClaimPacing {
     mutating func delay(lease: Duration) {
         interval = min(interval * 2, max(lease / 4, .milliseconds(1)), Self.longest)
         next = .now + interval
+    }
+
+    /// Plans the next claim after one that was applied without an answer.
+    ///
+    /// - Returns: true after three of them: the reason does not pass. They count together in a wait of several calls.
+    mutating func delayOrEndAfterLoss(lease: Duration) -> Bool {
+        losses += 1
+        guard losses < 3 else {
+            begin()
+            return true
+        }
+        delay(lease: lease)
+        return false
     }
 
     /// Plans the next claim after one that got no trial, because other processes run the last ones.

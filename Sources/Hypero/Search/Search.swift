@@ -142,7 +142,6 @@ extension Search {
     package func next(until deadline: MonotonicTime?) -> Outcome {
         guard isValid else { return .end }
         let lease = Duration.milliseconds(declaration.lease)
-        var losses = 0
         while !isFinished, !client.journal.isClosed {
             guard pause(until: knowledge { $0.pacing.next }, deadline) else { break }
             guard let claim = takeClaim() else {
@@ -161,14 +160,13 @@ extension Search {
             case .lost(let reason):
                 // A server that has lost its data does not know the search any more.
                 declaredGeneration.store(.max, ordering: .releasing)
-                if let reason {
-                    losses += 1
-                    guard losses < 3 else {
-                        report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
-                        return .end
-                    }
+                guard let reason else {
+                    knowledge { $0.pacing.delay(lease: lease) }
+                    break
                 }
-                knowledge { $0.pacing.delay(lease: lease) }
+                guard knowledge({ $0.pacing.delayOrEndAfterLoss(lease: lease) }) else { break }
+                report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
+                return .end
             case .refused(let reason):
                 report(1, "search \(id) ended: the claim of a trial was not applied, \(reason)")
                 return .end
