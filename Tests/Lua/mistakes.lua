@@ -97,6 +97,8 @@ check.equal(hex:log(1, {valid = 0.5}), true, 'a row')
 local resumed = bat:resume('other-1', 2)
 for epoch = 1, 3 do resumed:log(epoch, {valid = epoch}) end
 resumed:finish()
+-- Each connection has a sender of its own. The third attempt is the later one only if the second one has arrived.
+check.equal(conn:flush('sent', 60), true, 'the events of the second attempt are sent')
 local later = hp.connect():battery('mistakes', 1, 'none'):resume('other-1', 2, 3)
 later:log(2, {valid = 0.25})
 later:finish()
