@@ -154,15 +154,18 @@ extension SearchState.OpenTrial {
     /// Parses the value of a field `open.<trial>`; nil if it is malformed.
     init?(text: String) {
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
-        guard (5...6).contains(words.count), let attempt = Int(words[0]), attempt > 0, let time = Int64(words[2]),
-            (0...Limits.integer).contains(time)
+        // Numbers that are out of their ranges would overflow sums.
+        let range = 0...Int(Limits.integer)
+        guard (5...6).contains(words.count), let attempt = Int(words[0]), attempt > 0, range.contains(attempt),
+            let time = Int64(words[2]), range.contains(Int(time))
         else {
             return nil
         }
         self.init(
             attempt: attempt, token: Event.Origin(token: String(words[1])), time: time, point: Int(words[3]),
             runner: words[4] == Self.absent ? nil : ProducerID(String(words[4])),
-            losses: words.count == 6 ? max(Int(words[5]) ?? attempt - 1, 0) : attempt - 1)
+            losses: words.count == 6
+                ? min(max(Int(words[5]) ?? attempt - 1, 0), range.upperBound) : attempt - 1)
     }
 
     /// The value of a field `open.<trial>`.
