@@ -63,6 +63,7 @@ extension Experiment {
         }
         // A client that is closed, or whose journal is full, drops the end. The experiment has then not ended.
         let (status, reason) = statusAfterStop(status, reason)
+        if status == .done || status == .stopped { recordUnasked() }
         let end = Event.Body.end(status, reason: reason.map { EndReason.text(of: $0) }, attempt: trial?.attempt)
         guard client.record(end, of: self, time: client.timeOfChange()) else {
             marks.bitwiseAnd(~ExperimentMarks.ended, ordering: .releasing)
@@ -77,6 +78,14 @@ extension Experiment {
     private func statusAfterStop(_ status: ExperimentStatus, _ reason: String?) -> (ExperimentStatus, String?) {
         guard status == .done, let trial, trial.signal.isSeen.load(ordering: .relaxed) else { return (status, reason) }
         return (.stopped, reason ?? stopReason)
+    }
+
+    /// Records the values of an enqueued point that the training has not asked for.
+    private func recordUnasked() {
+        let unasked = source.unasked
+        guard !unasked.isEmpty else { return }
+        for (name, value) in unasked { updateMeta(notUsed(name.text), value) }
+        source.point?.report(unasked.map(\.name), of: id)
     }
 
     /// Reports that the experiment will not be ranked, because it has logged rows without the objective.

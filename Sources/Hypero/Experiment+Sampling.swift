@@ -190,9 +190,12 @@ extension Experiment {
         let space = distribution.text
         let spaces = space.utf8.count <= Limits.value ? [Event.Entry(name: name, value: space)] : []
         record(.param([Event.Entry(name: name, value: distribution.value(of: draw.value).text)], spaces: spaces))
-        if let unfit = draw.unfit { updateMeta("not used: \(name)", unfit) }
+        if let unfit = draw.unfit { updateMeta(notUsed(name), unfit) }
         return draw.value
     }
+
+    /// Returns the name of the metadata with a value of an enqueued point or of an earlier attempt that the training does not use.
+    func notUsed(_ name: String) -> String { "not used: \(name)" }
 }
 
 extension Distribution {

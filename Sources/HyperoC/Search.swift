@@ -91,6 +91,12 @@ public func hypero_search_is_finished(_ search: OpaquePointer?) -> CInt {
     search.map { SearchHandle.object(of: $0).search.isFinished } == true ? 1 : 0
 }
 
+/// Declares the search before its first trial.
+@c @implementation
+public func hypero_search_declare(_ search: OpaquePointer?) -> hypero_status {
+    SearchHandle.with(search) { status(ofRecorded: $0.search.recordDeclaration()) }
+}
+
 /// Adds hyper-parameters that one of the next trials gets.
 @c @implementation
 public func hypero_search_enqueue_json(_ search: OpaquePointer?, _ json: UnsafePointer<CChar>?) -> hypero_status {

@@ -68,6 +68,7 @@ static void call_with_null_handles(void) {
     experiment = (hypero_experiment *)text;
     REFUSED(hypero_search_next(NULL, 1, &experiment), "null handle");
     CHECK(experiment == NULL);
+    REFUSED(hypero_search_declare(NULL), "null handle");
     REFUSED(hypero_search_enqueue_json(NULL, "{\"a\": 1}"), "null handle");
     CHECK(strcmp(hypero_search_id(NULL), "") == 0 && hypero_search_is_finished(NULL) == 0);
     CHECK(hypero_experiment_should_stop(NULL) == 0 && strcmp(hypero_experiment_stop_reason(NULL), "") == 0);

@@ -82,6 +82,7 @@ int main(void) {
     options.sampler = HYPERO_RANDOM;
     CHECK(hypero_search_open(battery, &options, &search) == HYPERO_OK);
     CHECK(hypero_search_id(search)[0] == 's' && hypero_search_is_finished(search) == 0);
+    CHECK(hypero_search_declare(search) == HYPERO_OK);
     CHECK(hypero_search_enqueue_json(search, "{\"lr\": 0.003}") == HYPERO_OK);
     for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, train, NULL) == 0);
     for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
@@ -114,6 +115,10 @@ int main(void) {
     CHECK(hypero_search_next(search, INFINITY, &experiment) == HYPERO_OK && experiment == NULL);
     CHECK(hypero_client_close(client, 60) == HYPERO_OK);
     CHECK(hypero_search_enqueue_json(search, "{\"lr\": 0.1}") == HYPERO_DROPPED);
+    hypero_search_free(search);
+    options.seed = 3;
+    CHECK(hypero_search_open(battery, &options, &search) == HYPERO_OK);
+    CHECK(hypero_search_declare(search) == HYPERO_DROPPED);
     hypero_search_free(search);
     hypero_battery_free(battery);
     hypero_client_free(client);

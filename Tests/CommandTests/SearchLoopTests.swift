@@ -9,53 +9,7 @@ import Testing
 
 /// Searches of real clients, whose trials a real ingest grants.
 @Suite struct SearchLoopTests {
-    /// A server with an ingest.
-    private struct Fixture {
-        let server: RedisServer
-        let ingest: ChildProcess
-        let partitions: Int
-        private let folder: TemporaryFolder
-
-        init(partitions: Int = 1) throws {
-            server = try RedisServer()
-            folder = try TemporaryFolder()
-            self.partitions = partitions
-            ingest = try ChildProcess("hypero-ingest", ["--redis", server.url, "--partitions", "\(partitions)"])
-        }
-
-        func client(
-            journalLimit: Int = 256 << 20, onNotice: @escaping @Sendable (String) -> Void = { _ in }
-        ) throws -> Hypero {
-            var configuration = Client.Configuration(
-                url: server.url, partitions: partitions, journalLimit: journalLimit)
-            configuration.segmentSize = min(configuration.segmentSize, journalLimit / 2)
-            configuration.environment = { [folder] in $0 == "HYPERO_JOURNAL" ? folder.file("journal") : nil }
-            configuration.notify = onNotice
-            return Hypero(try Client(configuration))
-        }
-
-        func keyspace(of search: Search) throws -> Keyspace {
-            let id = try #require(SearchID(search.id))
-            return try Keyspace.all(partitions: partitions)[Keyspace.partition(of: id, among: partitions)]
-        }
-
-        func field(_ name: String, of search: Search) throws -> String {
-            server.cli("HGET", try keyspace(of: search).search(try #require(SearchID(search.id))), name)
-        }
-
-        func field(_ name: String, trial: Int, of search: Search) throws -> String {
-            let experiment = try #require(ExperimentID("\(search.id)-\(trial)"))
-            return server.cli("HGET", try keyspace(of: search).experiment(experiment), name)
-        }
-    }
-
-    private static func search(
-        _ hypero: Hypero, trials: Int, sampler: Search.Sampler = .random, stopping: Search.Stopping? = nil,
-        lease: Duration = .seconds(600)
-    ) -> Search {
-        hypero.battery("loop", objective: "loss").search(
-            trials: trials, seed: 7, sampler: sampler, stopping: stopping, lease: lease)
-    }
+    private typealias Fixture = SearchLoopFixture
 
     @Test(arguments: [1, 4])
     func `Four processes share the trials of a search, each trial once`(partitions: Int) throws {
@@ -65,7 +19,7 @@ import Testing
         let values = Mutex<[Int: Double]>([:])
         let rounds = Atomic<Int>(0)
         DispatchQueue.concurrentPerform(iterations: 4) { index in
-            for experiment in Self.search(clients[index], trials: 20) {
+            for experiment in Fixture.search(clients[index], trials: 20) {
                 let lr = experiment.logUniform("lr", 1e-5, 0.1)
                 values.withLock { $0[experiment.trialNumber ?? 0] = lr }
                 rounds.add(1, ordering: .relaxed)
@@ -75,7 +29,7 @@ import Testing
         }
         #expect(rounds.load(ordering: .relaxed) == 20)
         for client in clients { #expect(client.flush(timeout: .seconds(60)) && client.close()) }
-        let search = Self.search(clients[0], trials: 20)
+        let search = Fixture.search(clients[0], trials: 20)
         #expect(try fixture.field(SearchField.ended, of: search) == "20")
         for trial in 1...20 {
             #expect(try fixture.field(ExperimentField.status, trial: trial, of: search) == "done")
@@ -90,7 +44,7 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let (first, second) = (try fixture.client(), try fixture.client())
-        let search = Self.search(first, trials: 2, lease: .seconds(1))
+        let search = Fixture.search(first, trials: 2, lease: .seconds(1))
         search.enqueue(["lr": 0.003, "depth": "unfit"])
         search.enqueue(["depth": "unfit", "lr": 0.003])
         let lost = try #require(search.next(timeout: .seconds(60)))
@@ -103,7 +57,7 @@ import Testing
         #expect(try fixture.field("meta.not used: depth", trial: 1, of: search) == "unfit")
         // The trial has no end, and its process gives no further sign of life.
         #expect(first.close())
-        let again = Self.search(second, trials: 2, lease: .seconds(1))
+        let again = Fixture.search(second, trials: 2, lease: .seconds(1))
         var trials: [Experiment] = []
         while trials.count < 2, let next = again.next(timeout: .seconds(60)) { trials.append(next) }
         let repeated = try #require(trials.first { $0.trialNumber == 1 })
@@ -120,6 +74,45 @@ import Testing
         #expect(try fixture.field(ExperimentField.status, trial: 1, of: search) == "done")
     }
 
+    @Test func `A search that is declared has no trial yet, and a closed client declares none`() throws {
+        let fixture = try Fixture()
+        defer { fixture.ingest.kill() }
+        let client = try fixture.client()
+        let search = Fixture.search(client, trials: 7)
+        search.declare()
+        #expect(client.flush(timeout: .seconds(60)))
+        #expect(try fixture.field(SearchField.trials, of: search) == "7")
+        #expect(try fixture.field(SearchField.next, of: search) == "1")
+        #expect(client.close())
+        #expect(!Fixture.search(client, trials: 7).recordDeclaration())
+    }
+
+    @Test func `Values of a point that the training does not ask for are metadata, and the client names them once`()
+        throws
+    {
+        let fixture = try Fixture()
+        defer { fixture.ingest.kill() }
+        let notices = Mutex<[String]>([])
+        let client = try fixture.client { notice in notices.withLock { $0.append(notice) } }
+        let search = Fixture.search(client, trials: 3)
+        search.enqueue(["lrr": 0.003, "depth": 2])
+        search.enqueue(["lrr": 0.004])
+        for trial in search {
+            #expect(trial.randint("depth", 1, 3) == 2 || trial.trialNumber != 1)
+            trial.finish()
+        }
+        #expect(client.flush(timeout: .seconds(60)))
+        #expect(try fixture.field("meta.not used: lrr", trial: 1, of: search) == "0.003")
+        #expect(try fixture.field("meta.not used: depth", trial: 1, of: search) == "")
+        #expect(try fixture.field("meta.not used: lrr", trial: 2, of: search) == "0.004")
+        #expect(try fixture.field("meta.not used: lrr", trial: 3, of: search) == "")
+        #expect(
+            notices.withLock { $0.filter { $0.contains("did not ask") } } == [
+                "point of the search \(search.id): the training of \(search.id)-1 did not ask for 'lrr', so that the point's value is "
+                    + "not used. Check the name"
+            ])
+    }
+
     @Test
     func `A server that has lost everything gets the search and the open trial again, and gives out the next number`()
         throws
@@ -127,7 +120,7 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let hypero = try fixture.client()
-        let search = Self.search(hypero, trials: 3, stopping: .halving(epochs: 81))
+        let search = Fixture.search(hypero, trials: 3, stopping: .halving(epochs: 81))
         search.enqueue(["lr": 0.5])
         let first = try #require(search.next(timeout: .seconds(60)))
         first.uniform("lr", 0, 1)
@@ -158,10 +151,10 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let hypero = try fixture.client()
-        #expect(Self.search(hypero, trials: 3, sampler: sampler).next(timeout: .seconds(60)) != nil)
+        #expect(Fixture.search(hypero, trials: 3, sampler: sampler).next(timeout: .seconds(60)) != nil)
         let notices = Mutex<[String]>([])
         let other = try fixture.client { notice in notices.withLock { $0.append(notice) } }
-        let search = Self.search(
+        let search = Fixture.search(
             other, trials: 5, sampler: sampler == .tpe ? .random : .tpe, stopping: .halving(epochs: 9))
         let second = try #require(search.next(timeout: .seconds(60)))
         #expect(second.trialNumber == 2)
@@ -194,7 +187,7 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let (hypero, other) = (try fixture.client(), try fixture.client())
-        let search = Self.search(hypero, trials: 1)
+        let search = Fixture.search(hypero, trials: 1)
         let trial = try #require(search.next(timeout: .seconds(60)))
         let rank = other.battery("loop", objective: "loss").experiment(resuming: trial.id)
         rank.log(epoch: 1, ["gradient": 2])
@@ -211,7 +204,7 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let hypero = try fixture.client()
-        for experiment in Self.search(hypero, trials: 30, stopping: .halving(epochs: 81)) {
+        for experiment in Fixture.search(hypero, trials: 30, stopping: .halving(epochs: 81)) {
             // The row is not applied when the trial ends.
             experiment.log(epoch: 1, ["loss": 1])
         }
@@ -223,7 +216,7 @@ import Testing
         fixture.ingest.kill()
         let notices = Mutex<[String]>([])
         let hypero = try fixture.client { notice in notices.withLock { $0.append(notice) } }
-        let search = Self.search(hypero, trials: 3)
+        let search = Fixture.search(hypero, trials: 3)
         #expect(search.next(timeout: .milliseconds(50)) == nil && !search.isFinished)
         #expect(search.next(timeout: .zero) == nil)
         #expect(hypero.counters.accepted == 3)
@@ -247,7 +240,7 @@ import Testing
             epoch += 1
             experiment.log(epoch: epoch, ["loss": 1])
         }
-        let search = Self.search(hypero, trials: 1)
+        let search = Fixture.search(hypero, trials: 1)
         #expect(search.next(timeout: .milliseconds(50)) == nil && !search.isFinished)
         let message = "search \(search.id) waits for a trial: the journal has no place for the claim"
         #expect(notices.withLock { $0 }.contains { $0.hasPrefix(message) })
@@ -262,7 +255,7 @@ import Testing
             defer { fixture.ingest.kill() }
             let hypero = try fixture.client()
             var values: [Double] = []
-            for experiment in Self.search(hypero, trials: 16, sampler: .tpe) {
+            for experiment in Fixture.search(hypero, trials: 16, sampler: .tpe) {
                 let x = experiment.uniform("x", -1, 1)
                 values.append(x)
                 experiment.log(epoch: 1, ["loss": x * x])
@@ -270,7 +263,7 @@ import Testing
                 // The history has the trial before the next claim.
                 #expect(hypero.flush(timeout: .seconds(60)))
             }
-            let search = Self.search(hypero, trials: 16)
+            let search = Fixture.search(hypero, trials: 16)
             #expect(try fixture.field(ExperimentField.asof, trial: 1, of: search) == "0-0")
             #expect(try fixture.field(ExperimentField.asof, trial: 16, of: search) > "1")
             return values
@@ -289,7 +282,7 @@ import Testing
         let fixture = try Fixture()
         defer { fixture.ingest.kill() }
         let hypero = try fixture.client()
-        let search = Self.search(hypero, trials: 3, stopping: .halving(epochs: 81))
+        let search = Fixture.search(hypero, trials: 3, stopping: .halving(epochs: 81))
         for experiment in search {
             experiment.log(epoch: 1, ["loss": 1])
             if experiment.trialNumber == 1 {

@@ -337,10 +337,18 @@ class LoopTests(SearchTestCase):
 
 class ProcessTests(SearchTestCase):
     def test_processes_share_the_trials(self):
+        # A process that gets no trial says so.
         code = SEARCH.replace("trials=4", "trials=30") + """
+import time
+started = os.environ["HYPERO_JOURNAL"] + ".started"
+os.makedirs(started, exist_ok=True)
 for experiment in search:
     experiment.log(1, loss=experiment.uniform("x", 0, 1))
     print(experiment.trial)
+    open(f"{started}/{os.getpid()}", "w").close()
+    for _ in range(6_000):
+        if len(os.listdir(started)) == 3: break
+        time.sleep(0.01)
 """
         processes = [self.child(code) for _ in range(3)]
         results = [process.communicate(timeout=120) for process in processes]
@@ -479,6 +487,27 @@ assert [worker.exitcode for worker in workers] == [0] * 3
 """)
         self.assertEqual(status, 0, errors)
         self.assertEqual(sorted(map(int, output.split())), list(range(1, 21)))
+
+    def test_a_forked_child_leaves_the_claim_of_its_parent_to_it(self):
+        status, output, errors = self.finished(SEARCH.replace("trials=4", "trials=2").replace("lease=2", "lease=600") + """
+# Stopped, so that the claim has no answer at the fork.
+ingest = int(sys.argv[1])
+os.kill(ingest, signal.SIGSTOP)
+assert search.next(timeout=0) is None
+battery.client.flush("sent", timeout=30)
+child = os.fork()
+os.kill(ingest, signal.SIGCONT)
+experiment = search.next(timeout=30)
+print(experiment.trial, flush=True)
+experiment.finish()
+if child == 0:
+    battery.client.close()
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert search.next(timeout=30) is None and search.finished
+""", str(self.server.processes[1].pid))
+        self.assertEqual(status, 0, errors)
+        self.assertEqual(sorted(map(int, output.split())), [1, 2])
 
     def test_a_search_without_an_ingest_says_what_it_waits_for(self):
         process = self.child(SEARCH.replace("(url)", "('unix:///nowhere/x.sock')") + """

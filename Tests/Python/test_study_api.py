@@ -9,6 +9,7 @@ import pickle
 import signal
 import types
 import unittest
+import unittest.mock
 
 import hypero
 from hypero import _queries, _stored, optuna
@@ -85,10 +86,35 @@ class ApiTests(StudyTestCase):
         hypero.flush(timeout=30)
         with self.assertRaisesRegex(KeyError, "its battery has no search"):
             optuna.load_study(study_name=f"{self.id()} plain")
-        # A study that this process has made, and that has no trial yet.
+        # A study that this process has made, and that has no trial yet: Redis may not have it yet.
         made = optuna.create_study(study_name=f"{self.id()} new", direction="maximize", sampler=optuna.samplers.TPESampler(seed=3))
         loaded = optuna.load_study(study_name=f"{self.id()} new")
         self.assertEqual((loaded.id, loaded.direction), (made.id, optuna.study.StudyDirection.MAXIMIZE))
+
+    def test_another_process_loads_a_study_before_its_first_trial(self):
+        code, _, errors = self.finished(
+            "from hypero import optuna\nhypero.connect(url)\n"
+            "optuna.create_study(study_name=name, direction='maximize', sampler=optuna.samplers.RandomSampler(seed=5))")
+        self.assertEqual((code, errors), (0, ""))
+        study = optuna.load_study(study_name=self.id())
+        self.assertEqual((study.direction.name, study.trials), ("MAXIMIZE", []))
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+        self.assertEqual(len(study.trials), 2)
+        self.assertIn('"sampler":"random"', self.server.query("search", self.id(), "--format", "json").stdout)
+
+    def test_load_study_waits_for_the_search_of_its_seed_and_create_study_makes_none_while_redis_is_away(self):
+        first = self.run_study(sampler=optuna.samplers.TPESampler(seed=1))
+        child = self.child(
+            "import time\nfrom hypero import optuna\nhypero.connect(url)\ntime.sleep(0.5)\n"
+            "optuna.create_study(study_name=name, sampler=optuna.samplers.TPESampler(seed=2))")
+        second = optuna.load_study(study_name=self.id(), sampler=optuna.samplers.TPESampler(seed=2))
+        self.assertNotEqual(second.id, first.id)
+        self.assertEqual(child.communicate(timeout=60)[1], "")
+        with unittest.mock.patch.object(_stored, "searches", side_effect=OSError), self.assertNoLogs("hypero", "ERROR"):
+            optuna.create_study(study_name=f"{self.id()} away")
+        self.assertTrue(hypero.flush(timeout=30))
+        with unittest.mock.patch.dict(optuna._created, clear=True), self.assertRaises(KeyError):
+            optuna.load_study(study_name=f"{self.id()} away")
 
     def test_a_run_that_has_no_trial_left_reads_how_to_get_more(self):
         calls = []

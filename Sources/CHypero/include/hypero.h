@@ -311,6 +311,12 @@ const char *hypero_search_id(const hypero_search *search);
 /* 1 once all trials are given out and none can be given again, else 0. */
 int hypero_search_is_finished(const hypero_search *search);
 
+/* Declares the search before its first trial, for example in a program that sets up what others run: queries show it from then on. The
+ * first claim of a trial and the first point declare it too.
+ *
+ * Returns HYPERO_OK, HYPERO_DROPPED or HYPERO_INVALID. */
+hypero_status hypero_search_declare(hypero_search *search);
+
 /* Adds hyper-parameters that one of the next trials gets, for example the defaults. An exact repeat is dropped, so that every process
  * may add the same ones. Hyper-parameters without a value are drawn.
  *

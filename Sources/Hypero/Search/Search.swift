@@ -69,6 +69,24 @@ public final class Search: Sendable {
     /// true once all trials are given out and none of them can be given again.
     public var isFinished: Bool { isOver.load(ordering: .acquiring) }
 
+    /// Declares the search before its first trial, for example in a program that sets up what others run: queries show it from then on.
+    ///
+    /// Needed by none: the first claim of a trial and the first point declare it too.
+    public func declare() {
+        _ = recordDeclaration()
+    }
+
+    /// Declares the search.
+    ///
+    /// - Returns: false if the declaration is dropped. It is then counted.
+    package func recordDeclaration() -> Bool {
+        guard isValid else {
+            client.journal.countInvalid()
+            return false
+        }
+        return declareOnce()
+    }
+
     /// Adds hyper-parameters that one of the next trials gets, for example the defaults or the best ones known.
     ///
     /// ```swift
@@ -76,7 +94,8 @@ public final class Search: Sendable {
     /// ```
     ///
     /// A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value in the
-    /// point are drawn. So is one whose distribution cannot draw the value, which is then recorded as the metadata `not used: <name>`.
+    /// point are drawn. So is one whose distribution cannot draw the value. That value is then recorded as the metadata
+    /// `not used: <name>`. So is the value of a name that a training has not asked for, although it has asked for others.
     ///
     /// - Parameter point: The values by name, at least one. A search has at most 1,000 points, of 1 MiB in all.
     public func enqueue(_ point: [String: any ValueConvertible]) {
@@ -88,7 +107,7 @@ public final class Search: Sendable {
     /// - Returns: false if it is dropped. It is then counted.
     package func record(point: [String: Value]) -> Bool {
         let entries = point.sorted { $0.key < $1.key }.map { Event.Entry(name: $0.key, value: $0.value.text) }
-        guard isValid, declare(), !entries.isEmpty else {
+        guard isValid, declareOnce(), !entries.isEmpty else {
             client.journal.countInvalid()
             return false
         }
@@ -111,7 +130,7 @@ public final class Search: Sendable {
     }
 
     /// Declares the search in the partition, once per process.
-    private func declare() -> Bool {
+    private func declareOnce() -> Bool {
         let generation = client.journal.generation
         guard declaredGeneration.load(ordering: .acquiring) != generation else { return true }
         // The battery precedes its search, and the search its claims and points.
@@ -231,7 +250,7 @@ extension Search {
 
     /// Returns a claim that was made before and has no caller that waits for it, or a new one; nil if the journal is full.
     private func takeClaim() -> Claim? {
-        guard declare() else { return nil }
+        guard declareOnce() else { return nil }
         let (kept, lastEntry) = knowledge { ($0.claims.popLast(), $0.lastEntry) }
         // A trial that was granted and not started for a lease is lost.
         if let kept, MonotonicTime.now < kept.time + .milliseconds(declaration.lease) || !client.board.isAnswered(kept)
@@ -257,6 +276,7 @@ extension Search {
     private func start(_ grant: TrialGrant) -> Experiment {
         hasStarted.store(true, ordering: .relaxed)
         let fixed = grant.fixedValues
+        let point = grant.point == nil ? nil : PointNames(grant.newNames, of: self)
         let experiment = searchID.experiment(ofTrial: grant.number).text
         let trial = Trial(
             number: grant.number, id: experiment, attempt: grant.attempt, lastEpoch: grant.lastEpoch,
@@ -265,7 +285,8 @@ extension Search {
         var asof: String?
         let source: ParameterSource
         switch grant.sampler ?? sampler {
-        case .random: source = ParameterSource(seed: declaration.seed, number: UInt64(grant.number), fixed: fixed)
+        case .random:
+            source = ParameterSource(seed: declaration.seed, number: UInt64(grant.number), fixed: fixed, point: point)
         case .tpe:
             let (history, last) = knowledge { knowledge in
                 knowledge.record(grant)
@@ -273,7 +294,8 @@ extension Search {
             }
             asof = last
             source = ParameterSource(
-                TPESampler(seed: declaration.seed, trial: UInt64(grant.number), history: history), fixed: fixed)
+                TPESampler(seed: declaration.seed, trial: UInt64(grant.number), history: history), fixed: fixed,
+                point: point)
         }
         return Experiment(
             trial, grant, of: battery, client: client, seed: declaration.seed, asof: asof, source: source)
@@ -309,6 +331,16 @@ extension Search {
             _ = experiment.randint("b", 1, 2)
             if !experiment.shouldStop { experiment.finish() }
         }
+    }
+
+    /// Reports the names of a point that its training has not asked for.
+    func reportUnasked(_ names: [String], of experiment: String) {
+        report(
+            64,
+            "point of the search \(id): the training of \(experiment) did not ask for "
+                + names.map { "'\(printable($0))'" }.joined(separator: ", ")
+                + ", so that the point's value is not used. Check the name"
+        )
     }
 
     /// Reports something once.

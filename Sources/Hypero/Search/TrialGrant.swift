@@ -41,12 +41,22 @@ struct TrialGrant {
         experiment.first { $0.name == ExperimentField.epochs }.flatMap { Int($0.value) } ?? 0
     }
 
+    /// The names of the enqueued point for which no earlier attempt has asked.
+    var newNames: [ExactText] {
+        let known = Set(experiment.compactMap { $0.name.dropping(prefix: Prefix.param).map { ExactText($0) } })
+        return pointValues.map { ExactText($0.name) }.filter { !known.contains($0) }
+    }
+
+    /// The values of the enqueued point; empty without one.
+    private var pointValues: [(name: String, value: Value)] {
+        guard let point, case .object(let members)? = Value(json: point) else { return [] }
+        return members.map { ($0.name, $0.value) }
+    }
+
     /// The values that the hyper-parameters must have: those of the earlier attempts, else those of the enqueued point.
     var fixedValues: [ExactText: Value] {
         var values: [ExactText: Value] = [:]
-        if let point, case .object(let members)? = Value(json: point) {
-            for member in members { values[ExactText(member.name)] = member.value }
-        }
+        for (name, value) in pointValues { values[ExactText(name)] = value }
         for (name, value) in experiment {
             if let name = name.dropping(prefix: Prefix.param) { values[ExactText(name)] = Value(text: value) }
         }

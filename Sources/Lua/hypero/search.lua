@@ -111,6 +111,14 @@ function Search:each()
    end
 end
 
+--- Declares the search before its first trial, for example in a script that sets up what others run: queries show it from then on.
+--
+-- The first claim of a trial and the first point declare it too.
+function Search:declare()
+   local is_recorded = check(C.hypero_search_declare(self.handle), 2)
+   return is_recorded
+end
+
 --- Adds hyper-parameters that one of the next trials gets, for example the defaults: `search:enqueue{lr = 0.003, depth = 2}`.
 --
 -- A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value are drawn.

@@ -70,6 +70,12 @@ static PyObject *search_next(Search *self, PyObject *arguments) {
     return result;
 }
 
+/* _declare() */
+static PyObject *search_declare(Search *self, PyObject *none) {
+    (void)none;
+    return none_or_error(hypero_search_declare(self->handle));
+}
+
 /* _enqueue(json) */
 static PyObject *search_enqueue(Search *self, PyObject *arguments) {
     const char *json;
@@ -89,6 +95,7 @@ static PyObject *search_finished(Search *self, void *closure) {
 
 static PyMethodDef methods[] = {
     {"_next", (PyCFunction)search_next, METH_VARARGS, NULL},
+    {"_declare", (PyCFunction)search_declare, METH_NOARGS, NULL},
     {"_enqueue", (PyCFunction)search_enqueue, METH_VARARGS, NULL},
     {NULL},
 };

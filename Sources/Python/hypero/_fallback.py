@@ -295,6 +295,7 @@ class Search(_Handle):
     _open = _function("search_open", c_void_p, POINTER(_SearchOptions), POINTER(c_void_p))
     _id = _function("search_id", c_void_p, result=c_char_p)
     _is_finished = _function("search_is_finished", c_void_p)
+    _declares = _function("search_declare", c_void_p)
     _add = _function("search_enqueue_json", c_void_p, c_char_p)
     _wait = _function("search_next", c_void_p, c_double, POINTER(c_void_p))
 
@@ -335,6 +336,9 @@ class Search(_Handle):
         experiment = _Handle.__new__(type)
         experiment._as_parameter_ = handle
         return experiment
+
+    def _declare(self) -> None:
+        _checked(Search._declares(self))
 
     def _enqueue(self, json: str, /) -> None:
         _checked(Search._add(self, _text(json)))

@@ -29,7 +29,23 @@ STATES = {
 }
 
 
-class FixedTrial:
+class Suggestions:
+    """The suggestions with the names of earlier versions of Optuna."""
+
+    def suggest_float(self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False) -> float:
+        raise NotImplementedError
+
+    def suggest_uniform(self, name: str, low: float, high: float) -> float:
+        return self.suggest_float(name, low, high)
+
+    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
+        return self.suggest_float(name, low, high, log=True)
+
+    def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
+        return self.suggest_float(name, low, high, step=q)
+
+
+class FixedTrial(Suggestions):
     """A trial whose hyper-parameters are known, for a call of the objective function outside a search."""
 
     def __init__(self, params: Mapping[str, Any], number: int = 0) -> None:
@@ -49,17 +65,6 @@ class FixedTrial:
         """Returns the known value."""
         known: T = self._known(name)
         return known
-
-    # The names of earlier versions of Optuna.
-
-    def suggest_uniform(self, name: str, low: float, high: float) -> float:
-        return self.suggest_float(name, low, high)
-
-    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
-        return self.suggest_float(name, low, high, log=True)
-
-    def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
-        return self.suggest_float(name, low, high, step=q)
 
     def report(self, value: float, step: int) -> None:
         """Does nothing."""

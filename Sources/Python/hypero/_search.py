@@ -115,6 +115,13 @@ class Search(_native.Search):
     #: By thread, the guard of a trial whose round was left in a way that is not known.
     _left: dict[int, _Guard]
 
+    def declare(self) -> None:
+        """Declares the search before its first trial, for example in a program that sets up what others run.
+
+        Queries show it from then on. The first claim of a trial and the first point declare it too.
+        """
+        self._declare()
+
     def enqueue(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> None:
         """Adds hyper-parameters that one of the next trials gets, for example the defaults: enqueue(lr=0.003, depth=2).
 

@@ -89,6 +89,10 @@ class Study:
         if not optimization.taken and not self.is_stopped and search.finished:
             self._warn_of_no_trial(optimization.count, before)
 
+    def declare(self) -> None:
+        """Declares the search, so that other processes find it before its first trial."""
+        self._made(self._planned or 1).declare()
+
     def stop(self) -> None:
         """Ends `optimize` after the trials that run."""
         self.is_stopped = True

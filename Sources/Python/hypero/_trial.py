@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _names, _values
 from ._distributions import CategoricalDistribution, Distribution, FloatDistribution, IntDistribution
 from ._experiment import Experiment
-from ._frozen import FrozenTrial, Shown, TrialState
+from ._frozen import FrozenTrial, Shown, Suggestions, TrialState
 
 if TYPE_CHECKING:
     from ._study import Study
@@ -22,7 +22,7 @@ class TrialPruned(Exception):
     """Raised by an objective function to end its trial early, for example because `Trial.should_prune` is true."""
 
 
-class Trial:
+class Trial(Suggestions):
     """The trial that an objective function gets. `experiment` is its experiment, which logs other channels and metadata."""
 
     def __init__(self, experiment: Experiment, study: Study) -> None:
@@ -70,17 +70,6 @@ class Trial:
         chosen: T = self._value(
             name, CategoricalDistribution(choices), lambda: self.experiment.categorical(name, list(choices)))
         return chosen
-
-    # The names of earlier versions of Optuna.
-
-    def suggest_uniform(self, name: str, low: float, high: float) -> float:
-        return self.suggest_float(name, low, high)
-
-    def suggest_loguniform(self, name: str, low: float, high: float) -> float:
-        return self.suggest_float(name, low, high, log=True)
-
-    def suggest_discrete_uniform(self, name: str, low: float, high: float, q: float) -> float:
-        return self.suggest_float(name, low, high, step=q)
 
     def report(self, value: float, step: int) -> None:
         """Records the value of a step, from 0: a row of the channel "value"."""

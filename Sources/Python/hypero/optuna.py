@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging as _logging
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import _client, _names, _queries, _search, _stored
@@ -78,7 +79,7 @@ class MaxTrialsCallback:
             study.stop()
 
 
-#: The studies with a name that this process has made. Redis has them after their first trial.
+#: The studies with a name that this process has made, for the time until Redis has them.
 _created: dict[str, dict[str, Any]] = {}
 
 
@@ -108,10 +109,13 @@ def create_study(
     seed, found = _seed(sampler), _searches(battery.id)
     options: dict[str, Any] = {
         "seed": 1 if seed is None else seed, "name": "search", "sampler": _sampler(sampler), "stopping": _stopping(pruner)}
-    if seed is None and len(found) == 1:
+    if seed is None and found is not None and len(found) == 1:
         options.update(seed=int(found[0]["seed"]), name=found[0]["search_name"])
     study = stored_study(battery, "minimize" if direction is None else direction, study_name=study_name, **options)
     _created[study_name] = {"direction": study.battery.direction, **options}
+    # For load_study in other processes. Not if Redis does not answer: it may have a search of another seed.
+    if found is not None and (seed is not None or not found) and not any(_is_of(row, options) for row in found):
+        study.declare()
     return study
 
 
@@ -131,27 +135,34 @@ def load_study(*, study_name: str, storage: Any = None, sampler: Any = None, pru
     """Returns the study of a name, with its direction.
 
     sampler, pruner: not used if the study has trials, except the seed of a sampler, which selects one of several searches.
-    Raises a KeyError if Redis has no search of this name and this process has made no such study, and a ValueError if it has several
-    searches and the sampler does not state the seed of one.
+    Raises a KeyError if Redis has no search of this name after three seconds and this process has made no such study, and a ValueError
+    if it has several searches and the sampler does not state the seed of one.
     """
     _note_storage(storage)
     client = _client.battery(study_name, objective=CHANNEL, direction="min").client
-    reason = "its battery has no search"
-    try:
-        found = _stored.searches(client, study_name)
-    except _queries.QueryError as error:
-        if error.code != 3:
-            raise
-        found, reason = [], str(error)
-    if not found:
-        options = _created.get(study_name)
-        if options is None:
-            raise KeyError(
-                f"study {study_name!r}: not found, {reason}. create_study(study_name={study_name!r}) makes it, in each process")
+    seed, options = _seed(sampler), _created.get(study_name)
+    if options is not None and seed not in (None, options["seed"]):
+        options = None
+    # Another process may have made it just now.
+    deadline = time.monotonic() + 3
+    while True:
+        reason = "its battery has no search"
+        try:
+            found = _stored.searches(client, study_name)
+        except _queries.QueryError as error:
+            if error.code != 3:
+                raise
+            found, reason = [], str(error)
+        fitting = [row for row in found if seed is None or row["seed"] == str(seed)]
+        if fitting or options is not None or time.monotonic() >= deadline:
+            break
+        time.sleep(0.1)
+    if not fitting and options is not None:
         battery = _client.battery(study_name, objective=CHANNEL, direction=options["direction"])
         return Study(battery, study_name=study_name, **{key: value for key, value in options.items() if key != "direction"})
-    seed = _seed(sampler)
-    fitting = found if seed is None else [row for row in found if row["seed"] == str(seed)]
+    if not found:
+        raise KeyError(
+            f"study {study_name!r}: not found, {reason}. create_study(study_name={study_name!r}) makes it, in each process")
     if len(fitting) != 1:
         names = ", ".join(f"{row['search']} ({row['search_name']!r}, seed {row['seed']})" for row in found[:10])
         raise ValueError(
@@ -171,13 +182,20 @@ def get_all_study_names(storage: Any = None) -> list[str]:
     return sorted({row["name"] for row in rows})
 
 
-def _searches(battery: str) -> list[dict[str, Any]]:
+def _is_of(row: dict[str, Any], options: Mapping[str, Any]) -> bool:
+    """Returns whether a search of Redis has the seed and the name of a study."""
+    return bool(row["seed"] == str(options["seed"]) and row["search_name"] == options["name"])
+
+
+def _searches(battery: str) -> list[dict[str, Any]] | None:
+    """Returns the searches of a battery; None if Redis does not answer, which the client reports."""
     client = _client.battery("study", objective=CHANNEL, direction="min").client
     try:
         return _stored.searches(client, battery)
-    except (_queries.QueryError, OSError):
-        # There is none yet, or Redis does not answer, which the client reports.
-        return []
+    except _queries.QueryError as error:
+        return [] if error.code == 3 else None
+    except OSError:
+        return None
 
 
 def _rule(stored: dict[str, Any] | None) -> _search.Stopping | None:
