@@ -1,6 +1,7 @@
 """The page of a server: changes of experiments while it is open."""
 
 import json
+import re
 import unittest
 
 import experiments
@@ -130,6 +131,20 @@ class LiveTests(PageCase):
         self.assertEqual(self.server.streams[-1], ("net a", "s-8", None))
         # The text of the battery under test comes from the page that was read.
         self.assertNotIn("at epoch 21", self.browser.evaluate("document.querySelector('#best').innerText"))
+
+    def test_the_searches_are_those_of_the_page_that_is_read_again(self):
+        def page(text):
+            return re.sub('<section id="search">.*?</section>', f'<section id="search">{text}</section>', self.page, flags=re.S)
+
+        self.server.page = page("<h2>Search</h2><p>given out 3 of 9</p>")
+        self.assertIn("given out 3", self.server.page)
+        self.show()
+        shown = "document.querySelector('#search').innerText"
+        self.assertIn("given out 3 of 9", self.browser.evaluate(shown))
+        self.server.page = page("<h2>Search</h2><p>given out 9 of 9</p>")
+        self.server.send("reload", {"reason": "a test"})
+        self.browser.wait_for(f"{shown}.includes('given out 9 of 9')")
+        self.assertNotIn("given out 3", self.browser.evaluate(shown))
 
     def test_the_page_is_read_again_while_an_experiment_runs(self):
         self.data["columns"][1]["values"]["texts"][3] = "running"
