@@ -8,8 +8,8 @@ import Testing
 struct ClientNetworkTests {
     @Test(
         arguments: [
-            (NetworkCondition.slow(latency: .milliseconds(50)), 5_000), (.narrow(bytesPerSecond: 10_000), 400),
-            (.sliced, 2_000),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 2_000), (.narrow(bytesPerSecond: 10_000), 200),
+            (.sliced, 800),
         ], [false, true])
     func `A client behind a slow, narrow or fragmenting network delivers every event once`(
         scenario: (network: NetworkCondition, rows: Int), tcp: Bool

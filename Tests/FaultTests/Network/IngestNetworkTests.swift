@@ -11,8 +11,8 @@ struct IngestNetworkTests {
 
     @Test(
         arguments: [
-            (NetworkCondition.slow(latency: .milliseconds(50)), 3_000), (.narrow(bytesPerSecond: 10_000), 200),
-            (.sliced, 200),
+            (NetworkCondition.slow(latency: .milliseconds(50)), 1_500), (.narrow(bytesPerSecond: 10_000), 100),
+            (.sliced, 100),
         ], [false, true])
     func `An ingest behind a slow, narrow or fragmenting network applies every event once`(
         scenario: (network: NetworkCondition, entries: Int), tcp: Bool
