@@ -1,10 +1,12 @@
 """Searches the hyper-parameters of scikit-learn's network on its digits with hypero, and prints the courses as JSON.
 
-    real.py --redis URL --sampler tpe|random [--stop] [--epochs N] [--budget N] [--workers N] [--seed N]
+    real.py --redis URL [--seeds 1-10] [--sampler tpe|random] [--stop] [--epochs N] [--budget N] [--workers N]
 
-All workers together train for BUDGET epochs, those of 200 whole trainings of 27 epochs by default. The output has "best": the best
-validation error after each epoch that all workers have trained, "valid" and "test" of the best training at its best epoch, "trials",
-"epochs" and "seconds".
+Needs an empty Redis server with an ingest, and scikit-learn beside hypero. Without --sampler, each seed is searched four times: with both
+samplers, each with and without halving. All workers of a search together train for BUDGET epochs, those of 200 whole trainings of 27
+epochs by default. Each search is one line. Its "best" has the best validation error after each epoch that all workers have trained,
+"valid" and "test" are those of the best training at its best epoch, and "trials", "epochs" and "seconds" are those of the search.
+medians.py reads the lines.
 """
 
 import os
@@ -18,6 +20,7 @@ import json
 import multiprocessing
 import time
 import warnings
+from itertools import product
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -43,15 +46,17 @@ def network(exp):
         learning_rate_init=exp.log_uniform("lr", 1e-5, 0.1), momentum=momentum, random_state=exp.trial)
 
 
-def work(arguments, spent, rows):
+def work(arguments, variant, spent, rows):
     """Trains trials until all workers together have spent the budget."""
     warnings.filterwarnings("ignore")
     train, valid, test = split()
     client = hypero.connect(arguments.redis)
-    stopping = hypero.halving(epochs=arguments.epochs) if arguments.stop else None
+    seed, sampler, stops = variant
+    stopping = hypero.halving(epochs=arguments.epochs) if stops else None
+    name = f"digits, {sampler}{' with halving' if stops else ''}, seed {seed}"
     # More trials than the budget has room for.
-    search = client.battery(f"sklearn {arguments.label}", objective="error", direction="min").search(
-        trials=1_000_000, seed=arguments.seed, sampler=arguments.sampler, stopping=stopping)
+    search = client.battery(name, objective="error", direction="min").search(
+        trials=1_000_000, seed=seed, sampler=sampler, stopping=stopping)
     for exp in search:
         model = network(exp)
         for epoch in range(1, arguments.epochs + 1):
@@ -70,35 +75,49 @@ def work(arguments, spent, rows):
                 break
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--redis", required=True)
-    parser.add_argument("--sampler", default="tpe")
-    parser.add_argument("--stop", action="store_true")
-    parser.add_argument("--epochs", type=int, default=27)
-    parser.add_argument("--budget", type=int, default=200 * 27)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--label", default="")
-    arguments = parser.parse_args()
+def search(arguments, variant):
+    """Returns the course of one search."""
     start = time.monotonic()
     context = multiprocessing.get_context("spawn")
     spent, rows = context.Value("l", 0), context.Queue()
-    workers = [context.Process(target=work, args=(arguments, spent, rows)) for _ in range(arguments.workers)]
+    workers = [context.Process(target=work, args=(arguments, variant, spent, rows)) for _ in range(arguments.workers)]
     for worker in workers:
         worker.start()
-    found = [rows.get() for _ in range(arguments.budget)]
+    found = sorted(rows.get() for _ in range(arguments.budget))
     for worker in workers:
         worker.join()
-    found.sort()
     best, course = (2, 2), []
     for _, _, error, outside in found:
         best = min(best, (error, outside))
         course.append(round(best[0], 6))
-    print(json.dumps({
-        "seed": arguments.seed, "sampler": arguments.sampler, "stop": arguments.stop, "valid": best[0], "test": best[1],
-        "trials": len({row[1] for row in found}), "epochs": len(found), "seconds": round(time.monotonic() - start, 1),
-        "best": course}))
+    seed, sampler, stops = variant
+    return {
+        "seed": seed, "sampler": sampler, "stop": stops, "valid": best[0], "test": best[1], "trials": len({row[1] for row in found}),
+        "epochs": len(found), "whole": arguments.epochs, "seconds": round(time.monotonic() - start, 1), "best": course}
+
+
+def seeds(text):
+    """Reads 7 or 1-10."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--redis", required=True)
+    parser.add_argument("--seeds", type=seeds, default="1-10")
+    parser.add_argument("--sampler", choices=("random", "tpe"))
+    parser.add_argument("--stop", action="store_true")
+    parser.add_argument("--epochs", type=int, default=27)
+    parser.add_argument("--budget", type=int, default=200 * 27)
+    parser.add_argument("--workers", type=int, default=2)
+    arguments = parser.parse_args()
+    if arguments.stop and not arguments.sampler:
+        parser.error("--stop needs --sampler")
+    kinds = [(arguments.sampler, arguments.stop)] if arguments.sampler else list(product(("random", "tpe"), (False, True)))
+    for seed in arguments.seeds:
+        for sampler, stops in kinds:
+            print(json.dumps(search(arguments, (seed, sampler, stops))), flush=True)
 
 
 if __name__ == "__main__":
