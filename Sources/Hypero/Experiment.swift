@@ -44,6 +44,8 @@ public final class Experiment: Sendable {
     let source: ParameterSource
     /// The trial of a search that the experiment is; nil for other experiments.
     let trial: Trial?
+    /// The signal of the trial, which keeps it; nil for other experiments.
+    let stopSignal: Unmanaged<StopSignal>?
     private let shared = SharedState()
 
     init(of battery: BatteryHandle, client: Client) {
@@ -53,6 +55,7 @@ public final class Experiment: Sendable {
         self.subject = subject
         resumption = nil
         trial = nil
+        stopSignal = nil
         batteryBytes = battery.bytes
         id = ExperimentID(producer: producer, number: UInt64(subject.experiment)).text
         source = ParameterSource(seed: seed, number: UInt64(subject.experiment))
@@ -77,6 +80,7 @@ public final class Experiment: Sendable {
         let (seed, subject) = client.journal.resumeExperiment(needsAttempt ? resumed : nil)
         self.subject = subject
         trial = nil
+        stopSignal = nil
         batteryBytes = Self.bytes(of: battery, experiment: id)
         // As in the process that has started the experiment, if both have the same seed.
         let number = id.split(separator: "-").last.flatMap { UInt64($0) } ?? ExperimentMarks.hash(id.utf8)
@@ -114,6 +118,7 @@ public final class Experiment: Sendable {
         id = trial.id
         self.client = client
         self.trial = trial
+        stopSignal = Unmanaged.passUnretained(trial.signal)
         self.source = source
         // A handle of its own: a forked child repeats the start when it declares the battery for this experiment.
         self.battery = BatteryHandle(copyOf: battery)
