@@ -71,7 +71,7 @@ public final class Search: Sendable {
 
     /// Declares the search before its first trial, for example in a program that sets up what others run: queries show it from then on.
     ///
-    /// Needed by none: the first claim of a trial and the first point declare it too.
+    /// The first claim of a trial and the first point declare it too.
     public func declare() {
         _ = recordDeclaration()
     }
@@ -94,8 +94,8 @@ public final class Search: Sendable {
     /// ```
     ///
     /// A repeat of an earlier point is dropped, so that every process may enqueue the same list. Hyper-parameters without a value in the
-    /// point are drawn. So is one whose distribution cannot draw the value. That value is then recorded as the metadata
-    /// `not used: <name>`. So is the value of a name that a training has not asked for, although it has asked for others.
+    /// point are drawn. So is one whose distribution cannot draw the value. The metadata `not used: <name>` then has
+    /// the value. It also has the value of a name that a training has not asked for, although it has asked for others.
     ///
     /// - Parameter point: The values by name, at least one. A search has at most 1,000 points, of 1 MiB in all.
     public func enqueue(_ point: [String: any ValueConvertible]) {

@@ -94,25 +94,30 @@ struct JournalLockTests {
                 atPath: path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
             var status = stat()
             #expect(stat(path, &status) == 0)
+            let inode = status.st_ino
+            let hasNoLock = {
+                for descriptor in 3..<64 as Range<CInt> {
+                    var status = stat()
+                    if fstat(descriptor, &status) == 0, status.st_ino == inode { return false }
+                }
+                return true
+            }
             let isDone = Atomic<Bool>(false)
             let parent = Glibc.open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+            // What the worker and the children use, once before the first fork.
+            try Fork.useTypesOnce()
+            _ = try FileLock("locked", in: parent, path: path, expecting: .folder)
+            #expect(hasNoLock())
             let worker = ThreadGroup(1) { _ in
                 while !isDone.load(ordering: .acquiring) {
                     _ = try? FileLock("locked", in: parent, path: path, expecting: .folder)
                 }
             }
-            let inode = status.st_ino
             var inherited = 0
             for _ in 0..<3_000 {
                 // Ends the process if `fork` never returns.
                 alarm(120)
-                let child = Fork.child {
-                    for descriptor in 3..<64 as Range<CInt> {
-                        var status = stat()
-                        if fstat(descriptor, &status) == 0, status.st_ino == inode { return false }
-                    }
-                    return true
-                }
+                let child = Fork.child(hasNoLock)
                 if Fork.wait(for: child, seconds: 60) != 0 { inherited += 1 }
             }
             isDone.store(true, ordering: .releasing)
